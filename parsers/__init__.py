@@ -1,0 +1,1 @@
+"""Turn the lines of session files into typed events; imports nothing else of ours."""

@@ -1,0 +1,109 @@
+"""What kind of session a file is, by its content alone: never by its name, its date or a version.
+
+The first record of a known shape decides. A file that is none gets a precise reason.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+import orjson
+
+from trace_tui.parsers.exec_stream import is_stream_record
+from trace_tui.parsers.fields import JsonObject
+from trace_tui.parsers.records import RecordReader
+from trace_tui.parsers.response_items import is_response_item
+from trace_tui.parsers.typescript import looks_like_typescript
+
+HEAD_SIZE = 1 << 18
+"""How many bytes of a file `detect` wants to see, if it has as many."""
+
+
+class Format(StrEnum):
+    ROLLOUT = "rollout"
+    PAGINATED = "rollout-paginated"
+    BARE = "bare"
+    TYPESCRIPT = "typescript"
+    EXEC_STREAM = "exec-stream"
+
+    @property
+    def is_log(self) -> bool:
+        """Other lines may stand between the records."""
+        return self is Format.EXEC_STREAM
+
+
+class NotASession(Exception):
+    """The file is something else; the message says what, for people."""
+
+
+def detect(head: bytes) -> Format:
+    content = head.removeprefix(b"\xef\xbb\xbf").strip(b" \t\r\n\x00")
+    if not content:
+        raise NotASession("the file is empty" if not head else "the file holds only blanks or NUL bytes")
+    if content.startswith(b"version https://git-lfs.github.com/"):
+        raise NotASession("a Git-LFS pointer: the session itself was not downloaded (git lfs pull)")
+    if looks_like_typescript(content):
+        return Format.TYPESCRIPT
+    first_json: JsonObject | None = None
+    for line in content.split(b"\n"):
+        record = _object_in(line)
+        if record is None:
+            if found := _cut_record(line):
+                return found
+            continue
+        if found := _shape(record):
+            return found
+        first_json = first_json or record
+    raise NotASession(_reason(content, first_json))
+
+
+def _object_in(line: bytes) -> JsonObject | None:
+    start = line.find(b"{")
+    if start < 0:
+        return None
+    try:
+        record = orjson.loads(line[start:].rstrip(b" \t\r\x00"))
+    except orjson.JSONDecodeError:
+        return None
+    # A log may hold anything before a record of a stream, other formats nothing.
+    return record if isinstance(record, dict) and (start == 0 or is_stream_record(record)) else None
+
+
+def _shape(record: JsonObject) -> Format | None:
+    kind, payload = record.get("type"), record.get("payload")
+    if isinstance(kind, str) and isinstance(payload, dict):
+        return _envelope_shape(record, payload) if "timestamp" in record else None
+    if is_stream_record(record) and kind != "error":
+        return Format.EXEC_STREAM
+    if is_response_item(kind):
+        return Format.BARE if "role" in record or "call_id" in record or "summary" in record else None
+    if kind is None and "id" in record and "timestamp" in record:
+        return Format.BARE if "instructions" in record or "git" in record else None
+    return Format.BARE if record.get("record_type") == "state" else None
+
+
+def _envelope_shape(record: JsonObject, payload: JsonObject) -> Format:
+    if payload.get("history_mode") == "paginated" or "ordinal" in record:
+        return Format.PAGINATED
+    return Format.ROLLOUT
+
+
+def _cut_record(line: bytes) -> Format | None:
+    """A first record longer than what `detect` was given, or torn, is known by how it begins."""
+    if not line.startswith(b'{"timestamp":"') or b'"payload":{' not in line[:400]:
+        return None
+    if len(line) < 400 and type(RecordReader().read(line)).__name__ == "Malformed":
+        return None
+    return Format.PAGINATED if b'"ordinal":' in line[:80] else Format.ROLLOUT
+
+
+def _reason(content: bytes, first_json: JsonObject | None) -> str:
+    if first_json is not None:
+        keys = ", ".join(list(first_json)[:5]) or "none"
+        return f"JSON, but not a Codex session: no record has its shape (keys of the first: {keys})"
+    sample = content[:4096]
+    if b"\x00" in sample or sum(byte < 9 for byte in sample) > len(sample) // 20:
+        return "binary data, not a Codex session"
+    if content[:1] in b"{[":
+        return "JSON that breaks off or is damaged, and no record of a Codex session in it"
+    return "text without a single record of a Codex session"

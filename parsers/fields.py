@@ -1,0 +1,132 @@
+"""Reading values out of decoded JSON without trusting their types; used by every format module."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+from urllib.parse import unquote
+
+from trace_tui.parsers.events import Usage
+
+JsonObject = dict[str, Any]
+
+_USAGE_KEYS = (
+    "input_tokens",
+    "cached_input_tokens",
+    "cache_write_input_tokens",
+    "output_tokens",
+    "reasoning_output_tokens",
+)
+
+
+def text(record: JsonObject, key: str) -> str | None:
+    value = record.get(key)
+    return value if isinstance(value, str) else None
+
+
+def integer(record: JsonObject, key: str) -> int | None:
+    value = record.get(key)
+    if isinstance(value, int) and not isinstance(value, bool):
+        return value
+    return None
+
+
+def mapping(record: JsonObject, key: str) -> JsonObject:
+    value = record.get(key)
+    return value if isinstance(value, dict) else {}
+
+
+def sequence(record: JsonObject, key: str) -> list[Any]:
+    value = record.get(key)
+    return value if isinstance(value, list) else []
+
+
+def strings(values: list[Any]) -> list[str]:
+    return [value for value in values if isinstance(value, str)]
+
+
+def usage(record: JsonObject) -> Usage:
+    """Counts of one response; anything that is no positive whole number counts as zero."""
+    counts = [record.get(key, 0) for key in _USAGE_KEYS]
+    for index, count in enumerate(counts):
+        if type(count) is not int or count < 0:
+            counts[index] = 0
+    return Usage._make(counts)
+
+
+def usage_or_none(record: JsonObject, key: str) -> Usage | None:
+    value = record.get(key)
+    return usage(value) if isinstance(value, dict) else None
+
+
+def duration_ms(record: JsonObject, key: str = "duration") -> int | None:
+    """A ``{secs, nanos}`` object as whole milliseconds."""
+    value = record.get(key)
+    if not isinstance(value, dict):
+        return None
+    secs, nanos = integer(value, "secs"), integer(value, "nanos")
+    if secs is None and nanos is None:
+        return None
+    return (secs or 0) * 1000 + (nanos or 0) // 1_000_000
+
+
+def seconds_as_ms(record: JsonObject, key: str) -> int | None:
+    value = record.get(key)
+    if isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < 1e12:
+        return int(value * 1000)
+    return None
+
+
+def plain_path(value: str | None) -> str | None:
+    """``file:///home/x`` as ``/home/x``; paths are shown, never opened."""
+    if value is None or not value.startswith("file://"):
+        return value
+    return unquote(value[len("file://") :])
+
+
+def policy_name(value: object) -> str | None:
+    """A policy is a word, or an object whose ``type``, ``mode`` or only key is that word."""
+    if isinstance(value, str):
+        return value
+    if not isinstance(value, dict) or not value:
+        return None
+    for key in ("type", "mode"):
+        if isinstance(value.get(key), str):
+            return str(value[key])
+    return str(next(iter(value)))
+
+
+class Clock:
+    """Turns timestamps into milliseconds; remembers the last second, as neighbours share it."""
+
+    __slots__ = ("_base", "_prefix", "_prefix_bytes")
+
+    def __init__(self) -> None:
+        self._prefix = ""
+        self._prefix_bytes = b""
+        self._base = 0
+
+    def ms(self, stamp: object) -> int | None:
+        if type(stamp) is not str:
+            return None
+        if stamp[:20] == self._prefix and len(stamp) == 24 and (millis := stamp[20:23]).isdigit():
+            return self._base + int(millis)
+        return self._parse(stamp)
+
+    def ms_of_bytes(self, stamp: bytes) -> int | None:
+        if stamp[:20] == self._prefix_bytes and len(stamp) == 24 and (millis := stamp[20:23]).isdigit():
+            return self._base + int(millis)
+        return self._parse(stamp.decode("ascii", "replace"))
+
+    def _parse(self, stamp: str) -> int | None:
+        try:
+            moment = datetime.fromisoformat(stamp)
+            if moment.tzinfo is None:
+                moment = moment.replace(tzinfo=UTC)
+            value = round(moment.timestamp() * 1000)
+        except (ValueError, OverflowError):
+            return None
+        if len(stamp) == 24 and stamp.endswith("Z"):
+            self._prefix, self._base = stamp[:20], value - value % 1000
+            self._prefix_bytes = self._prefix.encode()
+        return value

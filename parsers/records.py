@@ -1,0 +1,266 @@
+"""One record of a session file into one event; the only place that tells the shapes of records apart.
+
+A file may change its shape in the middle (resumed or migrated by another build), so the shape is decided
+for each record. Nothing here ever raises: what can't be read becomes `Malformed`, what is new `Unknown`.
+"""
+
+from __future__ import annotations
+
+import copy
+import json
+import re
+from collections.abc import Callable
+
+import orjson
+
+from trace_tui.parsers import skim
+from trace_tui.parsers.event_messages import EVENT_MESSAGE_TYPES, parse_event_message, parse_usage_record
+from trace_tui.parsers.events import Compacted, Event, Malformed, Message, Quiet, TurnContext, Unknown
+from trace_tui.parsers.exec_stream import is_stream_record, parse_stream_record
+from trace_tui.parsers.fields import Clock, JsonObject, integer, mapping, text
+from trace_tui.parsers.header import parse_bare_header, parse_session_meta, parse_turn_context
+from trace_tui.parsers.response_items import (
+    RESPONSE_ITEM_TYPES,
+    is_response_item,
+    mail_from,
+    parse_response_item,
+)
+
+_HEAD = re.compile(
+    rb'\{"timestamp":"([0-9T:.Z+-]{10,40})",(?:"ordinal":(\d{1,18}),)?"type":"(\w+)","payload":\{'
+    rb'(?:"type":"(\w+)")?'
+)
+_CLOSE = ord("}")
+_RECORD_START = b'{"timestamp":"'
+_STAMPED = re.compile(rb"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z)\s")
+
+# Lines that hold nothing for the model, and may be long: known, and never decoded.
+_QUIET_LINES = frozenset(
+    {
+        b"world_state",
+        b"retained_context",
+        b"security_risk_score",
+        b"realtime_item",
+        b"dynamic_tools_updated",
+        b"inter_agent_communication_metadata",
+    }
+)
+_QUIET_ITEMS = frozenset({b"additional_tools", b"ghost_snapshot", b"compaction", b"context_compaction"})
+
+
+def decode(data: bytes) -> JsonObject | Malformed:
+    """One JSON object; invalid UTF-8 and lone surrogates are mended, as the rest of the line is good."""
+    try:
+        record = orjson.loads(data)
+    except orjson.JSONDecodeError as problem:
+        mended = _mend(data)
+        if mended is None:
+            return Malformed(detail=_plain_reason(data, problem))
+        record = mended
+    if not isinstance(record, dict):
+        return Malformed(
+            kind="not_an_object", detail=f"a JSON {type(record).__name__} where an object belongs"
+        )
+    return record
+
+
+def _mend(data: bytes) -> object:
+    """What orjson refuses and a more patient reader can still make sense of, else None."""
+    written = data.decode("utf-8", "replace")
+    if "\ufffd" not in written and "\\u" not in written and "NaN" not in written:
+        return None
+    try:
+        return orjson.loads(json.dumps(json.loads(written), ensure_ascii=False).encode("utf-8", "replace"))
+    except (ValueError, RecursionError):
+        return None
+
+
+def _plain_reason(data: bytes, problem: orjson.JSONDecodeError) -> str:
+    if data.startswith(b"{") and not data.rstrip().endswith(b"}"):
+        return f"cut off after {len(data)} bytes"
+    return str(problem)
+
+
+class RecordReader:
+    """Reads records of one file. ``whole`` decodes every text; else long ones give their beginning."""
+
+    def __init__(self, *, whole: bool = False, in_log: bool = False) -> None:
+        self._whole = whole
+        self._in_log = in_log
+        """The records stand between other lines, as in a CI log."""
+        self._clock = Clock()
+        self._last_context: tuple[bytes, TurnContext] | None = None
+
+    def read(self, data: bytes) -> Event:
+        head = _HEAD.match(data)
+        if head is None:
+            return self._read_loose(data)
+        stamp, ordinal, kind, sub = head.groups()
+        skimmer, reader = _ROUTES.get((kind, sub), _NO_ROUTE)
+        event = None
+        if skimmer is not None and not self._whole and data[-1] == _CLOSE:
+            event = skimmer(data, head.end())
+        elif kind == b"turn_context":
+            event = self._turn_context(data, head.end())
+        if event is None:
+            if reader is None:
+                return self._read_decoded(data)
+            try:
+                record = orjson.loads(data)
+            except orjson.JSONDecodeError:
+                return self._read_decoded(data)
+            event = reader(record["payload"])
+            if "metadata" in record:
+                _apply_metadata(event, record["metadata"])
+        event.at = self._clock.ms_of_bytes(stamp)
+        if ordinal is not None:
+            event.ordinal = int(ordinal)
+        return event
+
+    def _turn_context(self, data: bytes, start: int) -> Event | None:
+        """Builds up to 0.101 repeat the same context before every request."""
+        body = data[start:]
+        if self._last_context is not None and self._last_context[0] == body:
+            return copy.copy(self._last_context[1])
+        record = decode(data)
+        if isinstance(record, Malformed):
+            return record
+        event = parse_turn_context(mapping(record, "payload"))
+        self._last_context = (body, event)
+        return copy.copy(event)
+
+    def _read_decoded(self, data: bytes) -> Event:
+        record = decode(data)
+        if isinstance(record, Malformed):
+            return self._salvage(data, record)
+        return self._event(record)
+
+    def _read_loose(self, data: bytes) -> Event:
+        """A record whose keys stand in another order, or in a line with something before them."""
+        if self._in_log and not data.startswith(b"{"):
+            return self._read_from_log(data)
+        return self._read_decoded(data)
+
+    def _read_from_log(self, data: bytes) -> Event:
+        start = data.find(b'{"')
+        record = decode(data[start:]) if start >= 0 else Malformed()
+        if isinstance(record, Malformed) or not is_stream_record(record):
+            return Quiet()
+        event = self._event(record)
+        if event.at is None and (stamp := _STAMPED.search(data, 0, start)):
+            event.at = self._clock.ms(stamp[1].decode())
+        return event
+
+    def _salvage(self, data: bytes, problem: Malformed) -> Event:
+        """A torn write may have the repeated record right behind it, on the same line."""
+        if self._in_log:
+            return Quiet()
+        start = data.find(_RECORD_START, 1)
+        while start > 0:
+            record = decode(data[start:])
+            if not isinstance(record, Malformed):
+                event = self._event(record)
+                event.damage = f"{start} bytes of a torn record before this one"
+                return event
+            start = data.find(_RECORD_START, start + 1)
+        return problem
+
+    def _event(self, record: JsonObject) -> Event:
+        kind, payload = record.get("type"), record.get("payload")
+        if isinstance(payload, dict) and isinstance(kind, str):
+            event = _enveloped(kind, payload)
+            event.ordinal = integer(record, "ordinal")
+            _apply_metadata(event, record.get("metadata"))
+        elif is_stream_record(record):
+            event = parse_stream_record(record)
+        else:
+            event = _bare(record)
+            event.bare = True
+        event.at = self._clock.ms(record.get("timestamp"))
+        return event
+
+
+def _enveloped(kind: str, payload: JsonObject) -> Event:
+    read = _LINES.get(kind)
+    if read is not None:
+        return read(payload)
+    return Quiet() if kind.encode("utf-8", "replace") in _QUIET_LINES else Unknown(type=kind)
+
+
+def _apply_metadata(event: Event, metadata: object) -> None:
+    if isinstance(event, Message) and isinstance(metadata, dict):
+        event.for_compaction = metadata.get("compaction_output") is True
+        event.inherited = metadata.get("inherited_user_message") is True
+
+
+def _bare(record: JsonObject) -> Event:
+    kind = record.get("type")
+    if is_response_item(kind):
+        return parse_response_item(record)
+    if "record_type" in record:
+        return Quiet()
+    if kind is None and "id" in record and "timestamp" in record:
+        return parse_bare_header(record)
+    return Unknown(type=kind if isinstance(kind, str) else "record without a type")
+
+
+def _compacted(payload: JsonObject) -> Event:
+    return Compacted(text=text(payload, "message") or "")
+
+
+def _inter_agent_mail(payload: JsonObject) -> Event:
+    content = text(payload, "content") or ""
+    return mail_from(payload, content, sealed=payload.get("encrypted_content") is not None)
+
+
+_LINES: dict[str, Callable[[JsonObject], Event]] = {
+    "session_meta": parse_session_meta,
+    "turn_context": parse_turn_context,
+    "response_item": parse_response_item,
+    "event_msg": parse_event_message,
+    "token_usage_record": parse_usage_record,
+    "compacted": _compacted,
+    "inter_agent_communication": _inter_agent_mail,
+}
+
+Skimmer = Callable[[bytes, int], Event | None]
+Reader = Callable[[JsonObject], Event]
+
+
+def _if_long(skimmer: Skimmer) -> Skimmer:
+    return lambda data, start: skimmer(data, start) if len(data) >= skim.LONG else None
+
+
+def _routes() -> dict[tuple[bytes, bytes | None], tuple[Skimmer | None, Reader | None]]:
+    """By line type and payload type: how to skim the line, and how to read it decoded."""
+    quiet: Skimmer = lambda _data, _start: Quiet()  # noqa: E731
+    routes: dict[tuple[bytes, bytes | None], tuple[Skimmer | None, Reader | None]] = {}
+    for name in RESPONSE_ITEM_TYPES:
+        routes[b"response_item", name.encode()] = (None, parse_response_item)
+    for name in EVENT_MESSAGE_TYPES:
+        routes[b"event_msg", name.encode()] = (None, parse_event_message)
+    for line, reader in _LINES.items():
+        routes.setdefault((line.encode(), None), (None, reader))
+    for skimmed_line, skimmer in _SKIMMERS.items():
+        routes[skimmed_line] = (skimmer, routes.get(skimmed_line, _NO_ROUTE)[1])
+    for quiet_line in _QUIET_LINES:
+        routes[quiet_line, None] = (_if_long(quiet), None)
+    for quiet_item in _QUIET_ITEMS:
+        routes[b"response_item", quiet_item] = (_if_long(quiet), parse_response_item)
+    return routes
+
+
+_SKIMMERS: dict[tuple[bytes, bytes | None], Skimmer] = {
+    (b"event_msg", b"token_count"): skim.token_count,
+    (b"event_msg", b"agent_reasoning"): skim.reasoning_shown,
+    (b"event_msg", b"item_completed"): _if_long(skim.item_end),
+    (b"event_msg", b"exec_command_end"): _if_long(skim.command_end),
+    (b"response_item", b"reasoning"): skim.reasoning,
+    (b"response_item", b"message"): _if_long(skim.developer_message),
+    (b"response_item", b"function_call_output"): _if_long(skim.call_output),
+    (b"response_item", b"custom_tool_call_output"): _if_long(skim.call_output),
+    (b"response_item", b"custom_tool_call"): _if_long(skim.custom_call),
+    (b"compacted", None): _if_long(skim.compacted),
+}
+_NO_ROUTE: tuple[Skimmer | None, Reader | None] = (None, None)
+_ROUTES = _routes()

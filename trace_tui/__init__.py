@@ -1,0 +1,1 @@
+"""codex-trace-tui: the flight-recorder reader for coding agents."""

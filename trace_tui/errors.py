@@ -1,0 +1,19 @@
+"""The few ways in which something asked for can't be done; faces turn them into one line for people."""
+
+from __future__ import annotations
+
+
+class TraceError(Exception):
+    """The message is for people, and says what to do where that is known."""
+
+
+class Unreadable(TraceError):
+    """The target could not be read, or is no session."""
+
+
+class NothingFound(TraceError):
+    """The session was read, and what was asked for is not in it."""
+
+
+class Cancelled(TraceError):
+    """The reader was told to stop."""

@@ -1,0 +1,378 @@
+"""Pairs calls with their outputs and items, so that each stands once, with its outcome.
+
+Calls are found again by `call_id`, never by neighbourhood. What has no id of its own is placed by what is
+open: commands inside a code-mode cell, polls of a process, waits for a cell.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from trace_tui.fold import outcome
+from trace_tui.fold.links import Links
+from trace_tui.fold.tools import SUMMARY_LENGTH, summary_of_call, tool_of_call, tool_of_item
+from trace_tui.model import Call, CallStatus, Evidence, Place, Tool, Turn, Verdict
+from trace_tui.parsers.events import CallMade, CallOutput, ToolEnded, ToolStarted
+from trace_tui.parsers.outputs import OutputFacts
+from trace_tui.parsers.safe_text import one_line
+
+_SOURCE_KEPT = 4000
+_CELLS_KEPT = 32
+
+
+@dataclass(slots=True)
+class OpenCall:
+    """What the fold must remember of a call beyond what the model keeps."""
+
+    call: Call
+    turn: Turn
+    item: Verdict | None = None
+    output: Verdict | None = None
+    polls: str | None = None
+    """The process session or cell that this call asks about."""
+    source: str = ""
+    """The script of a cell, to tell whose command a nested item is."""
+    has_line: bool = True
+    """False while only an item or a stream told of the call."""
+    has_output: bool = False
+
+
+@dataclass(slots=True)
+class CallBook:
+    links: Links
+    _by_id: dict[str, OpenCall] = field(default_factory=dict)
+    _processes: dict[str, OpenCall] = field(default_factory=dict)
+    _cells: dict[str, OpenCall] = field(default_factory=dict)
+    _waiting: dict[str, OpenCall] = field(default_factory=dict)
+    _turn_cells: list[OpenCall] = field(default_factory=list)
+    repeated: int = 0
+
+    def new_turn(self) -> None:
+        """Calls of an earlier turn can end late, but nothing new runs beside them."""
+        self._waiting.clear()
+
+    def new_run(self) -> None:
+        """A stream's item ids begin again with every run."""
+        self._by_id.clear()
+        self._waiting.clear()
+
+    # -- calls ----------------------------------------------------------
+
+    def made(self, event: CallMade, turn: Turn, place: Place) -> Call | None:
+        """The new call, or None where the line repeats one or completes one that an item began."""
+        call_id = event.call_id or f"line-{place.line}"
+        tool = tool_of_call(event)
+        known = self._by_id.get(call_id) or self._item_without_line(event, turn)
+        if known is not None:
+            if not known.has_line:
+                self._complete(known, event, tool, place)
+                return None
+            if not known.has_output or known.call.started_at == event.at:
+                self.repeated += 1
+                return None
+        call = Call(
+            call_id=call_id,
+            name=event.name,
+            namespace=event.namespace,
+            tool=tool,
+            place=place,
+            summary=summary_of_call(event, tool),
+            started_at=event.at,
+        )
+        state = OpenCall(call, turn)
+        self._remember(state, event)
+        return call
+
+    def _remember(self, state: OpenCall, event: CallMade) -> None:
+        call = state.call
+        self._by_id[call.call_id] = state
+        arguments = event.arguments or {}
+        if call.tool is Tool.STDIN and (session := arguments.get("session_id")) is not None:
+            state.polls = str(session)
+        elif call.tool is Tool.CODE:
+            if "cell_id" in arguments:
+                state.polls = str(arguments["cell_id"])
+            else:
+                state.source = event.input[:_SOURCE_KEPT]
+                self._turn_cells.append(state)
+                if len(self._turn_cells) > _CELLS_KEPT:
+                    self._turn_cells.pop(0).source = ""
+        elif call.tool is Tool.AGENT:
+            call.child_session = self.links.addressed(event)
+        if event.kind in ("web_search", "image"):
+            # These run on the server and never get an output line.
+            self._settle(state, output=outcome.OK)
+            state.has_output = True
+        else:
+            self._wait_for(state)
+
+    def _wait_for(self, state: OpenCall) -> None:
+        """A call made while others are still out runs beside them."""
+        if self._waiting:
+            state.call.parallel = True
+            for other in self._waiting.values():
+                other.call.parallel = True
+        self._waiting[state.call.call_id] = state
+
+    def _item_without_line(self, event: CallMade, turn: Turn) -> OpenCall | None:
+        """A web search told of by its event before its item, which had no id up to 0.140."""
+        if event.kind != "web_search" or event.call_id is not None:
+            return None
+        for state in reversed(self._by_id.values()):
+            if state.turn is turn and state.call.tool is Tool.WEB_SEARCH and not state.has_line:
+                return state
+        return None
+
+    def _complete(self, state: OpenCall, event: CallMade, tool: Tool, place: Place) -> None:
+        call = state.call
+        state.has_line = True
+        call.item_place, call.place = call.place, place
+        call.name, call.namespace, call.tool = (
+            event.name or call.name,
+            event.namespace or call.namespace,
+            tool,
+        )
+        call.summary = summary_of_call(event, tool) or call.summary
+
+    # -- outputs --------------------------------------------------------
+
+    def output(self, event: CallOutput, place: Place) -> Call | None:
+        """The call that this output belongs to, None if there is none in the file."""
+        state = self._by_id.get(event.call_id or "")
+        if state is None:
+            return None
+        call = state.call
+        if state.has_output:
+            return call
+        state.has_output = True
+        self._waiting.pop(call.call_id, None)
+        call.output_place = place
+        verdict, facts = outcome.output_verdict(event, call.tool)
+        self._time_output(call, facts, event.at)
+        if state.polls is not None:
+            verdict = self._poll(state, verdict, facts, event.at)
+        elif facts.session is not None:
+            self._processes[facts.session] = state
+        elif facts.cell is not None:
+            self._cells[facts.cell] = state
+        if call.name == "spawn_agent":
+            self.links.output_of_spawn(call, event.text)
+        self._settle(state, output=verdict)
+        return call
+
+    def orphan_output(self, event: CallOutput, turn: Turn, place: Place) -> Call:
+        """An output whose call stands before a cut: shown on its own."""
+        call = Call(
+            call_id=event.call_id or f"line-{place.line}",
+            name="unknown",
+            tool=Tool.OTHER,
+            place=place,
+            output_place=place,
+            ended_at=event.at,
+        )
+        state = OpenCall(call, turn, has_output=True)
+        self._by_id[call.call_id] = state
+        verdict, facts = outcome.output_verdict(event, Tool.OTHER)
+        self._time_output(call, facts, event.at)
+        self._settle(state, output=verdict or outcome.OK)
+        return call
+
+    def _time_output(self, call: Call, facts: OutputFacts, at: int | None) -> None:
+        """Outputs of parallel calls are written together at the end, so their own time misleads."""
+        if call.duration_ms is not None:
+            return
+        if facts.seconds is not None:
+            call.duration_ms = round(facts.seconds * 1000)
+        elif at is not None and call.started_at is not None:
+            call.duration_ms = max(0, at - call.started_at)
+        if call.parallel and call.started_at is not None and call.duration_ms is not None:
+            call.ended_at = call.started_at + call.duration_ms
+        else:
+            call.ended_at = at
+
+    def _poll(
+        self, state: OpenCall, verdict: Verdict | None, facts: OutputFacts, at: int | None
+    ) -> Verdict | None:
+        """A poll's output tells of the process or cell it asked about; the poll itself went well."""
+        polled = (self._cells if state.call.tool is Tool.CODE else self._processes).get(state.polls or "")
+        if verdict is None or verdict.status is CallStatus.RUNNING:
+            return outcome.OK
+        tells_of_other = facts.exit_code is not None or facts.script is not None
+        if not tells_of_other:
+            return verdict
+        if polled is not None and polled is not state:
+            self._end_polled(polled, verdict, at)
+        return outcome.OK
+
+    def _end_polled(self, polled: OpenCall, verdict: Verdict, at: int | None) -> None:
+        call = polled.call
+        if polled.item is None and at is not None and call.started_at is not None:
+            call.ended_at, call.duration_ms = at, max(0, at - call.started_at)
+        self._settle(polled, output=verdict, evidence=Evidence.POLL)
+
+    # -- items ----------------------------------------------------------
+
+    def started(self, event: ToolStarted, turn: Turn, place: Place) -> Call | None:
+        call_id = event.call_id or f"line-{place.line}"
+        if call_id in self._by_id:
+            return None
+        call = Call(
+            call_id=call_id,
+            name=event.name,
+            namespace=event.namespace,
+            tool=tool_of_item(event.tool),
+            place=place,
+            summary=one_line(event.summary, SUMMARY_LENGTH),
+            started_at=event.at,
+        )
+        state = OpenCall(call, turn, has_line=False)
+        self._by_id[call_id] = state
+        self._wait_for(state)
+        return call
+
+    def ended(self, event: ToolEnded, turn: Turn, place: Place) -> Call | None:
+        """A new call that only this item tells of, None where the item belongs to a known one."""
+        state = self._by_id.get(event.call_id or "") or self._same_command(event, turn)
+        if state is not None:
+            self._add_item(state, event, place)
+            return None
+        cell = self._cell_of(event, turn)
+        state = self._from_item(event, cell.turn if cell else turn, place)
+        if cell is None:
+            return state.call
+        self._nest(cell.call, state.call)
+        return None
+
+    def _add_item(self, state: OpenCall, event: ToolEnded, place: Place) -> None:
+        call = state.call
+        call.item_place = place
+        if event.tool == "mcp":
+            call.tool = Tool.MCP
+        if not call.summary:
+            call.summary = one_line(event.summary, SUMMARY_LENGTH)
+        if event.agents:
+            self.links.of_item(call, event.name, event.agents)
+        verdict = outcome.item_verdict(event)
+        if verdict is None:
+            return
+        if not state.has_line:
+            self._waiting.pop(call.call_id, None)
+        self._time_item(call, event)
+        self._settle(state, item=verdict)
+
+    def _time_item(self, call: Call, event: ToolEnded) -> None:
+        ended = event.completed_at or event.at
+        if event.duration_ms is not None:
+            call.duration_ms = event.duration_ms
+        elif event.started_at is not None and event.completed_at is not None:
+            call.duration_ms = max(0, event.completed_at - event.started_at)
+        elif ended is not None and call.started_at is not None and call.duration_ms is None:
+            call.duration_ms = max(0, ended - call.started_at)
+        call.ended_at = ended if ended is not None else call.ended_at
+
+    def _from_item(self, event: ToolEnded, turn: Turn, place: Place) -> OpenCall:
+        started = event.started_at
+        ended = event.completed_at or event.at
+        if ended is not None and event.duration_ms is not None and (started is None or started == ended):
+            started = ended - event.duration_ms
+        namespace = event.namespace
+        if event.tool == "mcp" and namespace is not None and not namespace.startswith("mcp__"):
+            namespace = f"mcp__{namespace}"
+        call = Call(
+            call_id=event.call_id or f"line-{place.line}",
+            name=event.name,
+            namespace=namespace,
+            tool=tool_of_item(event.tool),
+            place=place,
+            summary=one_line(event.summary, SUMMARY_LENGTH),
+            started_at=started if started is not None else event.at,
+        )
+        state = OpenCall(call, turn, has_line=False)
+        self._by_id[call.call_id] = state
+        self._add_item(state, event, place)
+        return state
+
+    def _same_command(self, event: ToolEnded, turn: Turn) -> OpenCall | None:
+        """Some writers number their items; then the same command, not yet accounted for, is meant."""
+        if event.call_id is None or event.call_id.startswith("exec-") or event.by_user or not event.summary:
+            return None
+        tool, summary = tool_of_item(event.tool), one_line(event.summary, SUMMARY_LENGTH)
+        for steps, state in enumerate(reversed(self._by_id.values())):
+            if steps >= 16:
+                return None
+            call = state.call
+            if state.item is None and state.turn is turn and call.tool is tool and call.summary == summary:
+                return state
+        return None
+
+    def _cell_of(self, event: ToolEnded, turn: Turn) -> OpenCall | None:
+        """The code-mode cell that a nested item belongs to: one that is open, best one that names it.
+
+        The file does not say it. Nested items have ids of their own (``exec-<uuid>``), and stand between
+        the cell's call and its output, or before the output of a later `wait` for the cell.
+        """
+        if event.by_user or not (event.call_id or "").startswith("exec-"):
+            return None
+        cells = [cell for cell in self._turn_cells if cell.turn is turn]
+        still_open = [cell for cell in cells if not cell.has_output]
+        waited = [self._cells[state.polls] for state in self._waiting.values() if state.polls in self._cells]
+        yielded = [cell for cell in cells if cell.output is outcome.RUNNING]
+        for group in (still_open, waited, yielded, cells):
+            if len(group) == 1:
+                return group[0]
+            if group:
+                naming = [cell for cell in group if event.summary and event.summary in cell.source]
+                return naming[-1] if naming else group[-1]
+        return None
+
+    def _nest(self, cell: Call, call: Call) -> None:
+        call.parent_call_id = cell.call_id
+        if cell.nested is None:
+            cell.nested = []
+        for other in cell.nested[-8:]:
+            if _overlap(other, call):
+                other.parallel = call.parallel = True
+        cell.nested.append(call)
+
+    # -- outcomes -------------------------------------------------------
+
+    def _settle(
+        self,
+        state: OpenCall,
+        *,
+        item: Verdict | None = None,
+        output: Verdict | None = None,
+        evidence: Evidence = Evidence.OUTPUT,
+    ) -> None:
+        state.item = item or state.item
+        state.output = output or state.output
+        verdict = outcome.decide(state.item, state.output)
+        call = state.call
+        if verdict is None:
+            call.status = CallStatus.OK if state.has_output else CallStatus.UNFINISHED
+            return
+        call.evidence = Evidence.ITEM if state.item is not None else evidence
+        call.status, call.exit_code, call.reason = verdict
+        if call.exit_code is not None and call.exit_code < 0:
+            call.exit_code = None
+
+    def find(self, call_id: str | None) -> Call | None:
+        state = self._by_id.get(call_id or "")
+        return state.call if state else None
+
+    def abort_open_of(self, turn: Turn) -> None:
+        """An interrupted turn stops what still ran in it; a late item may yet say the same."""
+        for state in self._turn_cells:
+            if state.turn is turn and state.output is outcome.RUNNING:
+                self._settle(state, output=outcome.ABORTED)
+
+
+def _overlap(first: Call, second: Call) -> bool:
+    if (
+        first.started_at is None
+        or first.ended_at is None
+        or second.started_at is None
+        or second.ended_at is None
+    ):
+        return False
+    return first.started_at < second.ended_at and second.started_at < first.ended_at

@@ -1,0 +1,429 @@
+"""The fold: events in, one after another, and the session as it stands out.
+
+It serves loading, tailing and indexing alike. It knows no file and no JSON; it keeps explicit state and
+can be asked for the session at any point. Each rule by which versions differ stands in one place: turns in
+`turns`, pairing in `calls`, outcomes in `outcome`, tokens in `tokens`, copied history in `lineage`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from trace_tui.fold import links as linking
+from trace_tui.fold.calls import CallBook
+from trace_tui.fold.conversation import Conversation
+from trace_tui.fold.lineage import Lineage
+from trace_tui.fold.links import Links
+from trace_tui.fold.tokens import TokenMeter, context_of
+from trace_tui.fold.turns import TurnBook, TurnState, shortened
+from trace_tui.model import (
+    Call,
+    CallStatus,
+    Note,
+    NoteKind,
+    Place,
+    Problem,
+    Relation,
+    Session,
+    SessionFile,
+    TurnError,
+    TurnKind,
+    TurnStatus,
+)
+from trace_tui.parsers.detect import Format
+from trace_tui.parsers.events import (
+    NO_USAGE,
+    AgentActivity,
+    AgentText,
+    CallMade,
+    CallOutput,
+    Compacted,
+    Event,
+    Mail,
+    Malformed,
+    Message,
+    PlanText,
+    Prompt,
+    Quiet,
+    Reasoning,
+    Review,
+    RolledBack,
+    SessionHeader,
+    SettingsApplied,
+    ThreadNamed,
+    TokenCount,
+    ToolEnded,
+    ToolStarted,
+    Trouble,
+    TurnContext,
+    TurnEnded,
+    TurnStarted,
+    Unknown,
+    Usage,
+    UsageRecord,
+)
+
+PROBLEMS_KEPT = 1000
+
+
+class Fold:
+    """Feed it the records of a thread's files, oldest file first; ask `session` at any time."""
+
+    def __init__(self) -> None:
+        self._session = Session()
+        self._lineage = Lineage()
+        self._links = Links()
+        self._turns = TurnBook()
+        self._calls = CallBook(self._links)
+        self._tokens = TokenMeter()
+        self._talk = Conversation(self._turns)
+        self._described = False
+        self._file = 0
+        self._last_at: int | None = None
+        self._model: str | None = None
+        self._settings: SettingsApplied | None = None
+        self._context_used: int | None = None
+        self._window: int | None = None
+        self._reviewing = False
+        self._handlers: dict[type[Event], Callable[[Any, Place], None]] = {
+            SessionHeader: self._header,
+            TurnStarted: self._turn_started,
+            TurnEnded: self._turn_ended,
+            TurnContext: self._turn_context,
+            SettingsApplied: self._settings_applied,
+            Prompt: self._prompt,
+            Message: self._message,
+            AgentText: self._agent_text,
+            Reasoning: self._reasoning,
+            CallMade: self._call_made,
+            CallOutput: self._call_output,
+            ToolStarted: self._tool_started,
+            ToolEnded: self._tool_ended,
+            AgentActivity: self._agent_activity,
+            Mail: self._mail,
+            UsageRecord: self._usage_record,
+            TokenCount: self._token_count,
+            Compacted: self._compacted,
+            RolledBack: self._rolled_back,
+            Review: self._review,
+            PlanText: self._plan,
+            Trouble: self._trouble,
+            ThreadNamed: self._named,
+            Unknown: self._unknown,
+            Malformed: self._malformed,
+        }
+
+    # -- in and out -----------------------------------------------------
+
+    def begin_file(self, file: SessionFile, format_: Format) -> None:
+        """The records that follow are of this file."""
+        session = self._session
+        session.files.append(file)
+        self._file = len(session.files) - 1
+        if not self._file:
+            session.format = format_
+            self._described = False
+
+    def feed(self, line: int, event: Event) -> None:
+        place = Place(self._file, line)
+        if event.at is not None:
+            self._last_at = event.at
+        if event.damage is not None:
+            self.problem(line, "torn_line", event.damage)
+        kind = type(event)
+        if kind is not SessionHeader and kind is not Malformed and not self._lineage.is_own(event):
+            self._inherited(event)
+            return
+        if kind is Quiet:
+            return
+        self._handlers[kind](event, place)
+
+    def problem(self, line: int, kind: str, detail: str) -> None:
+        problems = self._session.problems
+        if len(problems) < PROBLEMS_KEPT:
+            problems.append(Problem(line, kind, detail, self._file))
+        else:
+            self._session.problems_left_out += 1
+
+    def session(self, *, live: bool = False) -> Session:
+        """The session as far as it is known; ``live`` when somebody is still writing it."""
+        session = self._session
+        self._talk.flush()
+        self._turns.settle()
+        session.turns = self._turns.turns
+        session.children = self._links.children
+        session.usage_source = self._tokens.source
+        session.usage = sum_usage(turn.usage for turn in session.turns)
+        if self._lineage.copied_from and session.relation is Relation.ROOT:
+            session.relation, session.forked_from = Relation.FORK, self._lineage.copied_from
+        session.ended_at = self._last_at
+        if session.started_at is None:
+            session.started_at = next((turn.started_at for turn in session.turns if turn.started_at), None)
+        if session.cwd is None:
+            session.cwd = next((turn.cwd for turn in session.turns if turn.cwd), None)
+        self._settle_calls(live=live)
+        return session
+
+    @property
+    def awaited_workers(self) -> dict[str, Call]:
+        """Workers known by path alone: whoever sees their files can tell their ids."""
+        return self._links.awaited_paths
+
+    def adopt(self, path: str, thread_id: str) -> None:
+        """A worker's own file told its id."""
+        if call := self._links.awaited_paths.get(path):
+            self._links.spawned(call, thread_id, None, path)
+
+    def _settle_calls(self, *, live: bool) -> None:
+        """Calls that nothing ever answered: still out in a live turn, otherwise never finished."""
+        last = self._session.turns[-1] if self._session.turns else None
+        for turn in self._session.turns:
+            running = live and turn is last and turn.status is TurnStatus.IN_PROGRESS
+            for call in turn.calls():
+                if call.status in (CallStatus.RUNNING, CallStatus.UNFINISHED):
+                    call.status = CallStatus.RUNNING if running else CallStatus.UNFINISHED
+                    no_output = call.output_place is None
+                    call.reason = None if running else ("no output" if no_output else "left running")
+
+    # -- headers and settings -------------------------------------------
+
+    def _header(self, event: SessionHeader, place: Place) -> None:
+        session = self._session
+        if event.shape == "exec-stream" and self._described:
+            self._calls.new_run()
+            return
+        if not self._described:
+            self._described = True
+            self._lineage.identity(event)
+            linking.describe(session, event)
+            self._links.own_path = event.agent_path
+            self._turns.is_child = session.relation not in (Relation.ROOT, Relation.FORK)
+            return
+        if event.id != session.id:
+            self._lineage.foreign_header(event)
+            self._session.inherited_lines += 1
+            return
+        base = event.history_base
+        if base is not None and base.end_ordinal is not None and place.file > 0:
+            self._turns.revert_from(base.end_ordinal)
+            self._turns.current = None
+        linking.refine(session, event)
+
+    def _inherited(self, event: Event) -> None:
+        self._session.inherited_lines += 1
+        if isinstance(event, CallMade):
+            self._session.inherited_calls += 1
+        elif isinstance(event, TokenCount):
+            self._tokens.inherited(event)
+
+    def _turn_context(self, event: TurnContext, place: Place) -> None:
+        if event.turn_id is None:
+            self._talk.flush(waiting_only_if_unanswered=True)
+        state = self._turns.context(event)
+        if state is not None and event.model is not None:
+            self._model_is(state, event.model, place, event.at)
+
+    def _model_is(self, state: TurnState, model: str, place: Place, at: int | None) -> None:
+        if self._model is not None and model != self._model:
+            note = Note(NoteKind.MODEL_CHANGE, place, at, f"{self._model} → {model}")
+            state.turn.items.append(note)
+        self._model = model
+
+    def _settings_applied(self, event: SettingsApplied, _: Place) -> None:
+        self._settings = event
+
+    def _named(self, event: ThreadNamed, _: Place) -> None:
+        self._session.name = event.name or self._session.name
+
+    # -- turns ----------------------------------------------------------
+
+    def _turn_started(self, event: TurnStarted, place: Place) -> None:
+        self._talk.flush()
+        state = self._turns.start(event, place)
+        self._calls.new_turn()
+        self._talk.new_turn()
+        if state.turn.model is None and self._settings is not None:
+            state.turn.model, state.turn.cwd = self._settings.model, self._settings.cwd
+        if event.window is not None:
+            self._window = event.window
+        if self._reviewing:
+            state.turn.kind = TurnKind.REVIEW
+
+    def _turn_ended(self, event: TurnEnded, place: Place) -> None:
+        self._talk.flush()
+        state = self._turns.end(event, place)
+        turn = state.turn
+        if event.thread_total is not None:
+            self._add_usage(state, self._tokens.stream(event.thread_total))
+        if turn.context_used is None:
+            turn.context_used = self._context_used
+        turn.context_window = turn.context_window or self._window
+        if event.aborted:
+            self._calls.abort_open_of(turn)
+
+    def _rolled_back(self, event: RolledBack, _: Place) -> None:
+        self._talk.flush()
+        self._turns.roll_back(event.turns)
+        self._turns.current = None
+
+    def _review(self, event: Review, place: Place) -> None:
+        self._reviewing = event.entered
+        if not event.entered and self._turns.current is None:
+            return
+        current = self._turns.current
+        if event.entered and (current is None or current.ended or current.turn.id is None):
+            current = self._turns.open(place, event.at, event.ordinal)
+        assert current is not None
+        current.turn.kind = TurnKind.REVIEW
+        if event.entered and current.turn.prompt is None and event.text:
+            current.turn.prompt = shortened(event.text, place)
+        words = event.text or ("review begins" if event.entered else "review ends")
+        self._talk.note(current, NoteKind.NOTE, words, place, event.at)
+
+    # -- what was said --------------------------------------------------
+
+    def _prompt(self, event: Prompt, place: Place) -> None:
+        if self._turns.begins_with_prompt() and not self._talk.joins_open_prompt():
+            self._calls.new_turn()
+        self._talk.prompt(event, place)
+        self._use_settings()
+
+    def _use_settings(self) -> None:
+        current = self._turns.current
+        if current is not None and current.turn.model is None and self._settings is not None:
+            current.turn.model = self._settings.model
+
+    def _message(self, event: Message, place: Place) -> None:
+        if event.injected == "shell_command" and event.role == "user":
+            self._talk.shell_command(event, place, self._calls)
+            return
+        self._talk.message(event, place)
+
+    def _agent_text(self, event: AgentText, place: Place) -> None:
+        self._talk.agent_text(event, place)
+
+    def _reasoning(self, event: Reasoning, place: Place) -> None:
+        self._talk.reasoning(event, place)
+
+    def _plan(self, event: PlanText, place: Place) -> None:
+        self._talk.note(self._holding(event, place), NoteKind.PLAN, event.text, place, event.at)
+
+    def _mail(self, event: Mail, place: Place) -> None:
+        state = self._holding(event, place)
+        turn = state.turn
+        incoming = event.author is not None and event.author != self._session.agent.path
+        if self._turns.is_child and incoming and turn.prompt is None and not turn.prompt_sealed:
+            if event.text.strip():
+                turn.prompt = shortened(event.text, place)
+            turn.prompt_sealed = event.sealed
+        text = event.text or ("(sealed)" if event.sealed else "")
+        note = self._talk.note(state, NoteKind.AGENT_MESSAGE, text, place, event.at)
+        note.author, note.recipient, note.phase = event.author, event.recipient, event.kind
+
+    def _trouble(self, event: Trouble, place: Place) -> None:
+        current = self._turns.current
+        if current is not None and not current.ended:
+            current.trouble = TurnError(event.message, event.code)
+        if current is None:
+            current = self._holding(event, place)
+        self._talk.note(current, NoteKind.ERROR, event.message, place, event.at)
+
+    def _compacted(self, event: Compacted, place: Place) -> None:
+        self._talk.flush()
+        state = self._holding(event, place)
+        state.turn.compactions += 1
+        self._talk.take_back_summary(state)
+        self._talk.note(state, NoteKind.COMPACTION, event.text, place, event.at)
+
+    # -- calls ----------------------------------------------------------
+
+    def _call_made(self, event: CallMade, place: Place) -> None:
+        self._talk.flush()
+        state = self._holding(event, place)
+        before = self._calls.repeated
+        call = self._calls.made(event, state.turn, place)
+        if call is not None:
+            state.worked = True
+            state.turn.items.append(call)
+        elif self._calls.repeated > before:
+            self.problem(place.line, "repeated_call", f"call {event.call_id} stands here again")
+
+    def _call_output(self, event: CallOutput, place: Place) -> None:
+        if self._calls.output(event, place) is not None:
+            return
+        state = self._holding(event, place)
+        if event.call_id is None:  # harness text in the shape of an output
+            self._talk.note(state, NoteKind.NOTE, event.text, place, event.at)
+            return
+        self.problem(place.line, "output_without_call", f"no call {event.call_id} in the file")
+        state.turn.items.append(self._calls.orphan_output(event, state.turn, place))
+
+    def _tool_started(self, event: ToolStarted, place: Place) -> None:
+        state = self._holding(event, place)
+        call = self._calls.started(event, state.turn, place)
+        if call is not None:
+            state.worked = True
+            state.turn.items.append(call)
+
+    def _tool_ended(self, event: ToolEnded, place: Place) -> None:
+        state = self._holding(event, place)
+        if self._reviewing and self._calls.find(event.call_id) is None and not event.by_user:
+            # The reviewer's own file has this call; here it is only mirrored.
+            words = f"reviewer: {event.name} {event.summary}"
+            self._talk.note(state, NoteKind.NOTE, words, place, event.at)
+            return
+        call = self._calls.ended(event, state.turn, place)
+        if call is not None:
+            state.turn.items.append(call)
+        if event.by_user and state.turn.prompt is None and not state.answered:
+            state.turn.kind = TurnKind.SHELL
+
+    def _agent_activity(self, event: AgentActivity, place: Place) -> None:
+        self._links.activity(event, self._calls.find(event.call_id))
+        if event.what in ("completed", "interrupted") and self._calls.find(event.call_id) is None:
+            name = event.path or event.thread_id or "a worker"
+            self._talk.note(
+                self._holding(event, place), NoteKind.NOTE, f"{name} {event.what}", place, event.at
+            )
+
+    # -- tokens ---------------------------------------------------------
+
+    def _usage_record(self, event: UsageRecord, place: Place) -> None:
+        used = self._tokens.record(event, self._session.id)
+        if used is not None:
+            self._add_usage(self._holding(event, place), used)
+            self._context_used = used.total
+
+    def _token_count(self, event: TokenCount, place: Place) -> None:
+        self._context_used = context_of(event, self._context_used)
+        self._window = event.window or self._window
+        used = self._tokens.count(event)
+        if used is not None:
+            self._add_usage(self._holding(event, place), used)
+        state = self._turns.current
+        if state is not None and event.context_used:
+            state.turn.context_used = event.context_used
+            state.turn.context_window = self._window or state.turn.context_window
+
+    def _add_usage(self, state: TurnState, used: Usage) -> None:
+        state.turn.usage = state.turn.usage.plus(used)
+        state.turn.responses += 1
+
+    # -- the rest -------------------------------------------------------
+
+    def _unknown(self, event: Unknown, _: Place) -> None:
+        self._session.unknown[event.type[:120]] += 1
+
+    def _malformed(self, event: Malformed, place: Place) -> None:
+        self.problem(place.line, event.kind, event.detail)
+
+    def _holding(self, event: Event, place: Place) -> TurnState:
+        return self._turns.holding(event.turn_id, place, event.at, event.ordinal)
+
+
+def sum_usage(usages: Any) -> Usage:
+    total = NO_USAGE
+    for usage in usages:
+        total = total.plus(usage)
+    return total

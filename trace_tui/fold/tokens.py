@@ -1,0 +1,89 @@
+"""Token use of one thread: which lines count, and which only repeat or estimate.
+
+Rules, from files of 0.34 to 0.169: `token_usage_record` lines are exact, one a response, and nothing else
+counts once the first has come. Before that, `token_count` lines count, which repeat themselves (twice a
+response from 0.42 to 0.130, and at retries), estimate the context after compactions, start again at zero
+when builds up to 0.58 resume, and are overwritten by a context overflow.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+
+from trace_tui.parsers.events import TokenCount, Usage, UsageRecord
+
+_REMEMBERED = 16
+"""Two processes on one file interleave their counters, so a repeat may stand some lines back."""
+
+
+class TokenMeter:
+    """Says what each line adds to the thread's own use."""
+
+    __slots__ = ("_epoch_total", "_recent", "_response_ids", "_stream_total", "source")
+
+    def __init__(self) -> None:
+        self.source = "none"
+        self._response_ids: set[str] = set()
+        self._recent: deque[tuple[object, Usage | None]] = deque(maxlen=_REMEMBERED)
+        self._epoch_total: Usage | None = None
+        self._stream_total: Usage | None = None
+
+    def record(self, event: UsageRecord, own_id: str | None) -> Usage | None:
+        """A response of this thread, once; records of other threads are copies."""
+        self.source = "records"
+        if event.thread_id is not None and own_id is not None and event.thread_id != own_id:
+            return None
+        if event.response_id is not None:
+            if event.response_id in self._response_ids:
+                return None
+            self._response_ids.add(event.response_id)
+        return event.usage
+
+    def count(self, event: TokenCount) -> Usage | None:
+        """The use of the response that this line reports, None where it reports none."""
+        if self.source == "records":
+            return None
+        if event.empty:  # every start up to 0.58: totals may begin again
+            self._recent.clear()
+            self._epoch_total = None
+            return None
+        seen = (event.total, event.last)
+        if event.total is not None and seen in self._recent:
+            return None
+        previous, self._epoch_total = self._epoch_total, event.total or self._epoch_total
+        self._recent.append(seen)
+        added = self._added(event, previous)
+        if added is not None:
+            self.source = "counts"
+        return added
+
+    def _added(self, event: TokenCount, previous: Usage | None) -> Usage | None:
+        total, last = event.total, event.last
+        if total is not None and previous is not None and total == previous:
+            return None  # the total stands still: an estimate of the context, not a response
+        if last is not None:
+            return last if last.input or last.output else None
+        if total is None:
+            return None
+        if previous is None or any(now < then for now, then in zip(total, previous, strict=True)):
+            return total if total.total else None  # a new epoch begins at zero
+        return total.minus(previous)
+
+    def stream(self, total: Usage) -> Usage:
+        """`exec --json` tells the thread's running total; up to 0.58 it starts again with each run."""
+        previous, self._stream_total = self._stream_total, total
+        self.source = "counts"
+        if previous is None or any(now < then for now, then in zip(total, previous, strict=True)):
+            return total
+        return total.minus(previous)
+
+    def inherited(self, event: TokenCount) -> None:
+        """A copied line moves the counter that own lines go on from, and adds nothing."""
+        if not event.empty and event.total is not None:
+            self._epoch_total = event.total
+            self._recent.append((event.total, event.last))
+
+
+def context_of(event: TokenCount, previous: int | None) -> int | None:
+    """Tokens in the context after this line; a line of zeros says nothing."""
+    return event.context_used or previous

@@ -1,0 +1,217 @@
+"""What lies beside a session file: the thread's other files, its children, its name.
+
+Everything is found by file names and first lines; nothing but session files and the name index is opened.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import NamedTuple
+
+import orjson
+
+from trace_tui.errors import Unreadable
+from trace_tui.model import Child, Relation, Session
+from trace_tui.parsers.containers import DamagedContainer
+from trace_tui.parsers.events import SessionHeader
+from trace_tui.parsers.records import RecordReader
+from trace_tui.sources import Source, file_source
+
+_UUID = r"[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}"
+_NAME = re.compile(rf"rollout-(\d{{4}}-\d\d-\d\d)T(\d\d-\d\d-\d\d)-({_UUID})(?:_({_UUID}))?\.jsonl(\.zst)?$")
+_PEEK = 4096
+_HEADER_LIMIT = 1 << 20
+_SESSION_FOLDERS = ("sessions", "archived_sessions")
+_DEEPEST_CHAIN = 16
+
+
+class FileName(NamedTuple):
+    """What the name of a session file says; the time is the local one of the machine that wrote it."""
+
+    started: datetime
+    thread_id: str
+    segment: str | None
+    compressed: bool
+
+
+def read_name(name: str) -> FileName | None:
+    match = _NAME.match(name)
+    if match is None:
+        return None
+    day, time, thread_id, segment, suffix = match.groups()
+    try:
+        started = datetime.strptime(f"{day}T{time}", "%Y-%m-%dT%H-%M-%S").replace(tzinfo=UTC)
+    except ValueError:
+        return None
+    return FileName(started, thread_id.lower(), segment, suffix is not None)
+
+
+class Home:
+    """The folders around one session file: a CODEX_HOME where it is in one, else just its folder."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path.absolute()
+        root = next((parent for parent in self._path.parents if parent.name in _SESSION_FOLDERS), None)
+        self.folder = root.parent if root is not None else None
+        self._roots = (
+            [self.folder / name for name in _SESSION_FOLDERS] if self.folder else [self._path.parent]
+        )
+
+    # -- the thread -----------------------------------------------------
+
+    def thread_sources(self) -> list[Source]:
+        """All files of the thread that the file belongs to, oldest first."""
+        given = file_source(self._path)
+        name = read_name(self._path.name)
+        if name is None:
+            return [given]
+        by_stem: dict[str, Path] = {self._path.name.removesuffix(".zst"): self._path}
+        for path in self._named(name.thread_id):
+            stem = path.name.removesuffix(".zst")
+            by_stem[stem] = _better(by_stem.get(stem), path, self._path)
+        paths = sorted(by_stem.values(), key=_order)
+        return [given if path == self._path else file_source(path) for path in paths]
+
+    def find(self, thread_id: str) -> Path | None:
+        """The first file of another thread of this home."""
+        paths = sorted(self._named(thread_id.lower()), key=_order)
+        return paths[0] if paths else None
+
+    def _named(self, thread_id: str) -> Iterator[Path]:
+        for path in self._session_files():
+            if (
+                thread_id in path.name.lower()
+                and (name := read_name(path.name))
+                and name.thread_id == thread_id
+            ):
+                yield path
+
+    def _session_files(self, since: datetime | None = None, until: datetime | None = None) -> Iterator[Path]:
+        for root in self._roots:
+            for folder, subfolders, names in os.walk(root, followlinks=False):
+                if self.folder is None:
+                    subfolders.clear()
+                for name in names:
+                    if not name.startswith("rollout-"):
+                        continue
+                    if (
+                        since is None
+                        or until is None
+                        or ((read := read_name(name)) and since <= read.started <= until)
+                    ):
+                        yield Path(folder, name)
+
+    # -- the thread's relatives -----------------------------------------
+
+    def complete(self, session: Session) -> None:
+        """Adds what only other files tell: the name, children nobody named, the root of a deep worker."""
+        if session.id is None:
+            return
+        session.name = self._name_of(session.id) or session.name
+        known = {child.id for child in session.children}
+        for header in self._child_headers(session):
+            if header.id is not None and header.id not in known:
+                known.add(header.id)
+                session.children.append(_child(header, session))
+        if session.root_id is None and session.parent_id is not None:
+            session.root_id = self._root_above(session.parent_id)
+
+    def _child_headers(self, session: Session) -> Iterator[SessionHeader]:
+        """Headers of files from this session's time that name it as their parent."""
+        assert session.id is not None
+        wanted = session.id.encode()
+        start, end = _moment(session.started_at), _moment(session.ended_at)
+        if start is None or end is None:
+            return
+        day = timedelta(days=1)  # names are in local time, which may be far from ours
+        own = {Path(file.path).name for file in session.files}
+        for path in self._session_files(start - day, end + day):
+            if path.name in own:
+                continue
+            header = read_header(path, only_if=wanted)
+            if header is not None and header.parent_id == session.id and header.id != session.id:
+                yield header
+
+    def _root_above(self, thread_id: str) -> str | None:
+        for _ in range(_DEEPEST_CHAIN):
+            path = self.find(thread_id)
+            header = read_header(path) if path is not None else None
+            if header is None:
+                return None
+            if header.root_id is not None or header.parent_id is None:
+                return header.root_id or header.id
+            thread_id = header.parent_id
+        return None
+
+    def _name_of(self, thread_id: str) -> str | None:
+        """The newest name in `session_index.jsonl`; its last line for an id is the one that counts."""
+        if self.folder is None:
+            return None
+        try:
+            with (self.folder / "session_index.jsonl").open("rb") as index:
+                lines = [line for line in index if thread_id.encode() in line]
+        except OSError:
+            return None  # most homes have none
+        for line in reversed(lines):
+            try:
+                record = orjson.loads(line)
+            except orjson.JSONDecodeError:
+                continue
+            if isinstance(record, dict) and record.get("id") == thread_id:
+                name = record.get("thread_name")
+                return name if isinstance(name, str) and name else None
+        return None
+
+
+def read_header(path: Path, only_if: bytes | None = None) -> SessionHeader | None:
+    """The first record of a session file, if it is a header (and mentions ``only_if`` early on)."""
+    try:
+        with file_source(path).open() as stream:
+            data = stream.read(_PEEK)
+            if only_if is not None and only_if not in data:
+                return None
+            while b"\n" not in data and len(data) < _HEADER_LIMIT and (more := stream.read(_PEEK * 16)):
+                data += more
+    except (Unreadable, DamagedContainer, OSError):
+        return None  # this file will tell its own trouble when it is opened
+    event = RecordReader().read(data.partition(b"\n")[0])
+    return event if isinstance(event, SessionHeader) else None
+
+
+def _better(known: Path | None, found: Path, given: Path) -> Path:
+    """Of two copies: the one that was asked for, else the plain one, else the one not archived."""
+    if known is None or found == given:
+        return found
+    if known == given:
+        return known
+    if known.suffix == ".zst" and found.suffix != ".zst":
+        return found
+    return found if "archived_sessions" in known.parts and "archived_sessions" not in found.parts else known
+
+
+def _order(path: Path) -> tuple[datetime, str]:
+    name = read_name(path.name)
+    return (name.started if name else datetime.min.replace(tzinfo=UTC), path.name)
+
+
+def _child(header: SessionHeader, session: Session) -> Child:
+    relations = {"worker": Relation.WORKER, "review": Relation.REVIEW, "guardian": Relation.GUARDIAN}
+    assert header.id is not None
+    relation = relations.get(header.child_kind or "worker", Relation.OTHER)
+    name = (
+        header.agent_nickname or header.agent_path or (None if relation is Relation.WORKER else str(relation))
+    )
+    return Child(header.id, None, relation, name)
+
+
+def _moment(at: int | None) -> datetime | None:
+    if at is None:
+        return None
+    try:
+        return datetime.fromtimestamp(at / 1000, UTC)
+    except (OverflowError, OSError, ValueError):
+        return None

@@ -1,0 +1,72 @@
+"""Loads a session without ever holding up the event loop: the header at once, the rest behind it.
+
+The work is done by one thread, line by line; the loop only hears how far it is. Cancelling the task that
+awaits `load` stops the thread at its next step.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from trace_tui.errors import Cancelled
+from trace_tui.model import Session
+from trace_tui.reading import SessionReader
+from trace_tui.sources import Source
+
+_HEARD_EVERY = 1 << 20
+"""Bytes between two words of progress."""
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    read: int
+    total: int
+
+
+class Loader:
+    """One load of one thread's files."""
+
+    def __init__(self, sources: list[Source]) -> None:
+        self._sources = sources
+
+    async def header(self) -> Session:
+        """What the first records tell, without reading on."""
+        return await asyncio.to_thread(self._read_header)
+
+    async def load(self, on_progress: Callable[[Progress], None] | None = None) -> Session:
+        loop = asyncio.get_running_loop()
+        stop = threading.Event()
+
+        def tell(progress: Progress) -> None:
+            if on_progress is not None and not stop.is_set():
+                loop.call_soon_threadsafe(on_progress, progress)
+
+        work = loop.run_in_executor(None, self._read_all, stop, tell)
+        try:
+            return await asyncio.shield(work)
+        except asyncio.CancelledError:
+            stop.set()
+            await asyncio.wait([work])
+            if not work.cancelled():
+                work.exception()  # the thread's own `Cancelled` has been expected
+            raise
+
+    def _read_header(self) -> Session:
+        reader = SessionReader(self._sources[:1])
+        next(reader.steps(), None)
+        return reader.session()
+
+    def _read_all(self, stop: threading.Event, tell: Callable[[Progress], None]) -> Session:
+        reader = SessionReader(self._sources)
+        heard = 0
+        for taken in reader.steps():
+            if stop.is_set():
+                raise Cancelled("loading was stopped")
+            if taken - heard >= _HEARD_EVERY:
+                heard = taken
+                tell(Progress(taken, max(reader.total, taken)))
+        tell(Progress(reader.total, reader.total))
+        return reader.session()

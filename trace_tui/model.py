@@ -1,0 +1,310 @@
+"""The model of a session: what the fold makes of the events, and what every face shows.
+
+Plain slotted objects without behaviour beyond small questions about themselves. Long texts are not in
+here: a `Text` keeps its beginning and the line where all of it stands.
+"""
+
+from __future__ import annotations
+
+from array import array
+from collections import Counter
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import NamedTuple
+
+from trace_tui.parsers.detect import Format
+from trace_tui.parsers.events import NO_USAGE, Usage
+
+
+class Relation(StrEnum):
+    ROOT = "root"
+    WORKER = "worker"
+    FORK = "fork"
+    REVIEW = "review"
+    GUARDIAN = "guardian"
+    OTHER = "other"
+
+
+class TurnKind(StrEnum):
+    USER = "user"
+    AGENT = "agent"
+    SHELL = "shell"
+    COMPACTION = "compaction"
+    REVIEW = "review"
+
+
+class TurnStatus(StrEnum):
+    COMPLETED = "completed"
+    FAILED = "failed"
+    ABORTED = "aborted"
+    IN_PROGRESS = "in_progress"
+    UNENDED = "unended"
+
+
+class CallStatus(StrEnum):
+    OK = "ok"
+    FAILED = "failed"
+    DECLINED = "declined"
+    ABORTED = "aborted"
+    RUNNING = "running"
+    UNFINISHED = "unfinished"
+
+    @property
+    def is_failure(self) -> bool:
+        return self in (CallStatus.FAILED, CallStatus.DECLINED)
+
+
+class Tool(StrEnum):
+    EXEC = "exec"
+    STDIN = "stdin"
+    PATCH = "patch"
+    MCP = "mcp"
+    WEB_SEARCH = "web_search"
+    PLAN = "plan"
+    IMAGE = "image"
+    AGENT = "agent"
+    CODE = "code"
+    TOOL_SEARCH = "tool_search"
+    ASK = "ask"
+    DYNAMIC = "dynamic"
+    OTHER = "other"
+
+
+class NoteKind(StrEnum):
+    PROMPT = "prompt"
+    MESSAGE = "message"
+    REASONING = "reasoning"
+    PLAN = "plan"
+    COMPACTION = "compaction"
+    MODEL_CHANGE = "model_change"
+    AGENT_MESSAGE = "agent_message"
+    NOTE = "note"
+    ERROR = "error"
+
+
+class Evidence(StrEnum):
+    """What a call's outcome rests on, from the surest to none at all."""
+
+    ITEM = "item"
+    OUTPUT = "output"
+    POLL = "poll"
+    NONE = "none"
+
+
+class Place(NamedTuple):
+    """A record: index into the session's files, and 1-based line."""
+
+    file: int
+    line: int
+
+
+@dataclass(slots=True)
+class Text:
+    """The beginning of a text, and where to read the rest when ``cut``."""
+
+    head: str
+    place: Place
+    cut: bool = False
+
+
+class Verdict(NamedTuple):
+    """How a call ended, and why it is not ok in a few plain words."""
+
+    status: CallStatus
+    exit_code: int | None = None
+    reason: str | None = None
+
+
+@dataclass(slots=True)
+class Call:
+    """One tool call: up to three lines tell of it, and it stands in the timeline once."""
+
+    call_id: str
+    name: str
+    tool: Tool
+    place: Place
+    namespace: str | None = None
+    summary: str = ""
+    status: CallStatus = CallStatus.UNFINISHED
+    exit_code: int | None = None
+    reason: str | None = None
+    evidence: Evidence = Evidence.NONE
+    started_at: int | None = None
+    ended_at: int | None = None
+    duration_ms: int | None = None
+    parallel: bool = False
+    parent_call_id: str | None = None
+    child_session: str | None = None
+    output_place: Place | None = None
+    item_place: Place | None = None
+    nested: list[Call] | None = None
+
+
+@dataclass(slots=True)
+class Note:
+    """Anything in a turn that is no call."""
+
+    kind: NoteKind
+    place: Place
+    at: int | None = None
+    text: str = ""
+    cut: bool = False
+    author: str | None = None
+    recipient: str | None = None
+    phase: str | None = None
+
+
+Item = Call | Note
+
+
+@dataclass(slots=True)
+class TurnError:
+    message: str
+    code: str | None = None
+
+
+@dataclass(slots=True)
+class Turn:
+    index: int
+    place: Place
+    id: str | None = None
+    kind: TurnKind = TurnKind.USER
+    status: TurnStatus = TurnStatus.IN_PROGRESS
+    error: TurnError | None = None
+    reverted: bool = False
+    prompt: Text | None = None
+    prompt_sealed: bool = False
+    steered: list[Text] = field(default_factory=list)
+    final_answer: Text | None = None
+    model: str | None = None
+    effort: str | None = None
+    cwd: str | None = None
+    approval_policy: str | None = None
+    sandbox: str | None = None
+    collaboration_mode: str | None = None
+    started_at: int | None = None
+    ended_at: int | None = None
+    duration_ms: int | None = None
+    usage: Usage = NO_USAGE
+    responses: int = 0
+    compactions: int = 0
+    context_used: int | None = None
+    context_window: int | None = None
+    parent_turn_id: str | None = None
+    start_ordinal: int | None = None
+    items: list[Item] = field(default_factory=list)
+
+    def calls(self) -> list[Call]:
+        """All calls in order, those inside a code-mode cell right after it."""
+        found: list[Call] = []
+        for item in self.items:
+            if isinstance(item, Call):
+                found.append(item)
+                if item.nested:
+                    found.extend(item.nested)
+        return found
+
+
+@dataclass(slots=True)
+class Child:
+    id: str
+    call_id: str | None = None
+    relation: Relation = Relation.WORKER
+    name: str | None = None
+
+
+@dataclass(slots=True)
+class Problem:
+    """Damage, never fatal; ``file`` is an index into the session's files."""
+
+    line: int
+    kind: str
+    detail: str
+    file: int = 0
+
+
+@dataclass(slots=True)
+class SessionFile:
+    """A file of the thread and where each of its records stands."""
+
+    path: str
+    offsets: array[int] = field(default_factory=lambda: array("Q"))
+    lengths: array[int] = field(default_factory=lambda: array("L"))
+
+    def add(self, line: int, offset: int, length: int) -> None:
+        """Lines come in order; blank ones between them get a length of zero."""
+        missing = line - 1 - len(self.offsets)
+        if missing > 0:
+            self.offsets.extend([offset] * missing)
+            self.lengths.extend([0] * missing)
+        self.offsets.append(offset)
+        self.lengths.append(length)
+
+
+@dataclass(slots=True)
+class Agent:
+    path: str | None = None
+    nickname: str | None = None
+    role: str | None = None
+    depth: int = 0
+
+
+@dataclass(slots=True)
+class Session:
+    id: str | None = None
+    root_id: str | None = None
+    parent_id: str | None = None
+    relation: Relation = Relation.ROOT
+    agent: Agent = field(default_factory=Agent)
+    forked_from: str | None = None
+    forked_at: int | None = None
+    children: list[Child] = field(default_factory=list)
+    files: list[SessionFile] = field(default_factory=list)
+    format: Format = Format.ROLLOUT
+    originator: str | None = None
+    source: str | None = None
+    cli_versions: list[str] = field(default_factory=list)
+    cwd: str | None = None
+    branch: str | None = None
+    commit: str | None = None
+    repository: str | None = None
+    name: str | None = None
+    started_at: int | None = None
+    ended_at: int | None = None
+    archived: bool = False
+    compressed: bool = False
+    turns: list[Turn] = field(default_factory=list)
+    usage: Usage = NO_USAGE
+    usage_source: str = "none"
+    inherited_lines: int = 0
+    inherited_calls: int = 0
+    problems: list[Problem] = field(default_factory=list)
+    problems_left_out: int = 0
+    unknown: Counter[str] = field(default_factory=Counter)
+
+    @property
+    def title(self) -> str:
+        """The thread's name, else the first real prompt, else its folder's name."""
+        if self.name:
+            return self.name
+        for turn in self.turns:
+            if turn.prompt is not None and turn.prompt.head.strip():
+                return turn.prompt.head
+        folder = (self.cwd or "").replace("\\", "/").rstrip("/").rpartition("/")[2]
+        return folder or self.id or "session"
+
+    @property
+    def state(self) -> str:
+        """The status of the last turn that still counts, ``empty`` where there is none."""
+        last = next((turn for turn in reversed(self.turns) if not turn.reverted), None)
+        if last is None:
+            last = self.turns[-1] if self.turns else None
+        if last is None:
+            return "empty"
+        return TurnStatus.IN_PROGRESS if last.status is TurnStatus.UNENDED else last.status
+
+    def failed_calls(self) -> list[Call]:
+        return [call for turn in self.turns for call in turn.calls() if call.status.is_failure]
+
+    def failed_turns(self) -> list[Turn]:
+        return [turn for turn in self.turns if turn.status is TurnStatus.FAILED]

@@ -1,0 +1,139 @@
+"""Drives a thread's files through parser and fold, in small steps.
+
+`SessionReader.steps` is the one loop: the command line runs it to its end, the asynchronous loader runs it
+in slices, and later the live view goes on where it stopped.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from trace_tui.errors import Unreadable
+from trace_tui.fold import Fold
+from trace_tui.model import Session, SessionFile
+from trace_tui.parsers.containers import DamagedContainer, Unwrapped
+from trace_tui.parsers.detect import HEAD_SIZE, Format, NotASession, detect
+from trace_tui.parsers.events import Malformed, SessionHeader
+from trace_tui.parsers.lines import LineReader, RawLine
+from trace_tui.parsers.records import RecordReader
+from trace_tui.parsers.typescript import typescript_records
+from trace_tui.sources import Source
+
+CHUNK = 1 << 18
+"""Small enough that a slice of work takes a few milliseconds."""
+
+
+class SessionReader:
+    """Reads the files of one thread, oldest first, into one fold."""
+
+    def __init__(self, sources: list[Source]) -> None:
+        self.sources = sources
+        self.fold = Fold()
+        self.total = sum(source.size for source in sources)
+
+    def steps(self) -> Iterator[int]:
+        """Works a little at each step and yields how many bytes it has taken so far."""
+        taken = 0
+        for index, source in enumerate(self.sources):
+            for content in self._read(source, is_first=index == 0):
+                yield taken + content
+            taken += source.size
+            yield taken
+
+    def run(self) -> Session:
+        for _ in self.steps():
+            pass
+        return self.session()
+
+    def session(self) -> Session:
+        session = self.fold.session()
+        session.compressed = any(source.compressed for source in self.sources)
+        session.archived = any("archived_sessions" in source.path for source in self.sources)
+        return session
+
+    def _read(self, source: Source, *, is_first: bool) -> Iterator[int]:
+        with source.open() as stream:
+            head, damage = _read_some(stream, HEAD_SIZE)
+            try:
+                format_ = detect(head)
+            except NotASession as reason:
+                words = str(damage or reason)
+                if is_first:
+                    raise Unreadable(f"{source.path}: {words}") from reason
+                self.fold.problem(1, "not_a_session", f"{source.path}: {words}")
+                return
+            file = SessionFile(source.path)
+            self.fold.begin_file(file, format_)
+            if format_ is Format.TYPESCRIPT:
+                yield from self._read_object(stream, head, file)
+            else:
+                yield from self._read_lines(stream, head, file, format_, damage)
+
+    def _read_lines(
+        self, stream: Unwrapped, head: bytes, file: SessionFile, format_: Format, damage: str | None
+    ) -> Iterator[int]:
+        lines, records = LineReader(), RecordReader(in_log=format_.is_log)
+        chunk, taken = head, 0
+        while chunk:
+            self._take(lines.feed(chunk), records, file)
+            taken += len(chunk)
+            yield taken
+            if damage is not None:
+                break
+            chunk, damage = _read_some(stream, CHUNK)
+        if damage is not None:
+            self.fold.problem(lines.lines + 1, "damaged_compression", damage)
+        for line in lines.finish():
+            self._take_last(line, records, file)
+
+    def _take(self, lines: list[RawLine], records: RecordReader, file: SessionFile) -> None:
+        feed, read, add = self.fold.feed, records.read, file.add
+        for number, offset, data in lines:
+            add(number, offset, len(data))
+            feed(number, read(data))
+
+    def _take_last(self, line: RawLine, records: RecordReader, file: SessionFile) -> None:
+        """A last line without its newline counts if it is whole; else it was cut, or is being written."""
+        number, offset, data = line
+        file.add(number, offset, len(data))
+        event = records.read(data)
+        if isinstance(event, Malformed):
+            event.kind = "torn_line"
+            event.detail = f"the last line breaks off after {len(data)} bytes"
+        self.fold.feed(number, event)
+
+    def _read_object(self, stream: Unwrapped, head: bytes, file: SessionFile) -> Iterator[int]:
+        """The TypeScript CLI's one object; such files are small, and rewritten whole."""
+        pieces, records = [head], RecordReader()
+        while (piece := _read_some(stream, CHUNK)[0]) != b"":
+            pieces.append(piece)
+        data = b"".join(pieces)
+        last = 0
+        for number, offset, record in typescript_records(data):
+            last = max(last + 1, number)  # two items on one line are still two records
+            event = records.read(record)
+            if isinstance(event, SessionHeader):
+                event.shape = "typescript"
+            elif isinstance(event, Malformed):
+                event.kind, event.detail = (
+                    "torn_line",
+                    f"the file breaks off in this item ({len(record)} bytes)",
+                )
+            file.add(last, offset, len(record))
+            self.fold.feed(last, event)
+            yield offset
+
+
+def _read_some(stream: Unwrapped, size: int) -> tuple[bytes, str | None]:
+    """Up to ``size`` bytes, and what stopped them short of it, if anything did."""
+    pieces: list[bytes] = []
+    missing = size
+    try:
+        while missing > 0 and (piece := stream.read(missing)):
+            pieces.append(piece)
+            missing -= len(piece)
+    except DamagedContainer as damage:
+        return b"".join(pieces), str(damage)
+    except OSError as problem:
+        return b"".join(pieces), f"reading stopped: {problem.strerror or problem}"
+    return b"".join(pieces), None

@@ -1,0 +1,1 @@
+"""What `codex-trace-tui show` prints: for people, and as JSON."""

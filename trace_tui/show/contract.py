@@ -1,0 +1,161 @@
+"""The session as one JSON object, the machine's face of the model; described in docs/session.schema.json."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from trace_tui.model import Call, Item, Note, Session, Turn
+from trace_tui.parsers.events import Usage
+from trace_tui.texts import Texts
+from trace_tui.times import rfc3339, time_split
+
+SCHEMA = "codex-trace/session@1"
+JsonObject = dict[str, Any]
+
+
+def session_object(session: Session, texts: Texts, turns: list[Turn] | None = None) -> JsonObject:
+    """Everything known of a session; ``turns`` narrows what is listed, not what is counted."""
+    listed = session.turns if turns is None else turns
+    return {
+        "schema": SCHEMA,
+        "session": session_facts(session, texts),
+        "turns": [turn_object(turn, session, texts) for turn in listed],
+        "usage": usage_object(session.usage),
+        "usage_source": session.usage_source,
+        "inherited": {"lines": session.inherited_lines, "calls": session.inherited_calls},
+        "failures": {"calls": len(session.failed_calls()), "turns": len(session.failed_turns())},
+        "problems": [problem_object(session, index) for index in range(len(session.problems))],
+        "problems_left_out": session.problems_left_out,
+        "unknown": dict(session.unknown),
+    }
+
+
+def session_facts(session: Session, texts: Texts) -> JsonObject:
+    """The keys that name a session, here and in lists."""
+    forked = None if session.forked_from is None else {"id": session.forked_from, "at": session.forked_at}
+    agent = session.agent
+    return {
+        "id": session.id,
+        "root_id": session.root_id,
+        "parent_id": session.parent_id,
+        "relation": session.relation.value,
+        "agent": {"path": agent.path, "nickname": agent.nickname, "role": agent.role, "depth": agent.depth},
+        "forked_from": forked,
+        "children": [
+            {"id": child.id, "call_id": child.call_id, "relation": child.relation.value, "name": child.name}
+            for child in session.children
+        ],
+        "files": [file.path for file in session.files],
+        "format": session.format.value,
+        "originator": session.originator,
+        "source": session.source,
+        "cli_versions": session.cli_versions,
+        "cwd": session.cwd,
+        "git": {"branch": session.branch, "commit": session.commit, "repository": session.repository},
+        "title": _title(session, texts),
+        "started_at": rfc3339(session.started_at),
+        "ended_at": rfc3339(session.ended_at),
+        "state": session.state,
+        "archived": session.archived,
+        "compressed": session.compressed,
+    }
+
+
+def _title(session: Session, texts: Texts) -> str:
+    if session.name is None:
+        for turn in session.turns:
+            if turn.prompt is not None and turn.prompt.head.strip():
+                return texts.whole(turn.prompt) or turn.prompt.head
+    return session.title
+
+
+def turn_object(turn: Turn, session: Session, texts: Texts) -> JsonObject:
+    error = None if turn.error is None else {"message": turn.error.message, "code": turn.error.code}
+    split = time_split(turn)
+    return {
+        "index": turn.index,
+        "id": turn.id,
+        "kind": turn.kind.value,
+        "status": turn.status.value,
+        "error": error,
+        "reverted": turn.reverted,
+        "prompt": texts.whole(turn.prompt),
+        "prompt_sealed": turn.prompt_sealed,
+        "steered": [texts.whole(text) for text in turn.steered],
+        "final_answer": texts.whole(turn.final_answer),
+        "model": turn.model,
+        "effort": turn.effort,
+        "cwd": turn.cwd,
+        "approval_policy": turn.approval_policy,
+        "sandbox": turn.sandbox,
+        "collaboration_mode": turn.collaboration_mode,
+        "started_at": rfc3339(turn.started_at),
+        "ended_at": rfc3339(turn.ended_at),
+        "duration_ms": turn.duration_ms,
+        "time": None if split is None else split._asdict(),
+        "usage": usage_object(turn.usage),
+        "responses": turn.responses,
+        "compactions": turn.compactions,
+        "context": {"used": turn.context_used, "window": turn.context_window},
+        "parent_turn_id": turn.parent_turn_id,
+        "items": [shown for item in turn.items for shown in _item_objects(item, session, texts)],
+    }
+
+
+def _item_objects(item: Item, session: Session, texts: Texts) -> list[JsonObject]:
+    several_files = len(session.files) > 1
+    if isinstance(item, Note):
+        return [note_object(item, texts, with_file=several_files)]
+    return [call_object(call, with_file=several_files) for call in (item, *(item.nested or ()))]
+
+
+def call_object(call: Call, *, with_file: bool = False) -> JsonObject:
+    shown: JsonObject = {
+        "kind": "tool_call",
+        "call_id": call.call_id,
+        "name": call.name,
+        "namespace": call.namespace,
+        "tool": call.tool.value,
+        "status": call.status.value,
+        "exit_code": call.exit_code,
+        "reason": call.reason,
+        "evidence": call.evidence.value,
+        "summary": call.summary,
+        "started_at": rfc3339(call.started_at),
+        "ended_at": rfc3339(call.ended_at),
+        "duration_ms": call.duration_ms,
+        "parallel": call.parallel,
+        "parent_call_id": call.parent_call_id,
+        "child_session": call.child_session,
+        "line": call.place.line,
+    }
+    if with_file:
+        shown["file"] = call.place.file
+    return shown
+
+
+def note_object(note: Note, texts: Texts, *, with_file: bool = False) -> JsonObject:
+    shown: JsonObject = {
+        "kind": note.kind.value,
+        "text": texts.whole(note),
+        "at": rfc3339(note.at),
+        "line": note.place.line,
+    }
+    for key, value in (("phase", note.phase), ("author", note.author), ("recipient", note.recipient)):
+        if value is not None:
+            shown[key] = value
+    if with_file:
+        shown["file"] = note.place.file
+    return shown
+
+
+def problem_object(session: Session, index: int) -> JsonObject:
+    problem = session.problems[index]
+    shown: JsonObject = {"line": problem.line, "kind": problem.kind, "detail": problem.detail}
+    if len(session.files) > 1:
+        shown["file"] = problem.file
+    return shown
+
+
+def usage_object(usage: Usage) -> JsonObject:
+    return {**usage._asdict(), "total": usage.total}

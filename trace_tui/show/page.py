@@ -1,0 +1,238 @@
+"""The session as a page for people: what it was, where it went wrong, then turn by turn."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from rich.console import Console
+from rich.text import Text as Line
+
+from trace_tui.model import Call, Note, NoteKind, Session, Turn, TurnStatus
+from trace_tui.parsers.safe_text import one_line, safe_block
+from trace_tui.show.rows import call_row, note_row
+from trace_tui.show.words import TURN_GLYPHS, TURN_KINDS, TURN_WORDS, count, tokens
+from trace_tui.texts import Texts
+from trace_tui.times import moment_of, short_duration, time_split
+
+FAILURES_ON_TOP = 5
+ANSWER_LINES = 12
+PROMPT_LINES = 6
+
+STATE_STYLES: dict[str, str] = {
+    TurnStatus.COMPLETED: "green",
+    TurnStatus.FAILED: "bold red",
+    TurnStatus.ABORTED: "yellow",
+    TurnStatus.IN_PROGRESS: "cyan",
+    TurnStatus.UNENDED: "yellow",
+    "empty": "dim",
+}
+
+
+class Page:
+    """Prints to one console, as wide as that is."""
+
+    def __init__(self, console: Console, session: Session, texts: Texts) -> None:
+        self._console = console
+        self._session = session
+        self._texts = texts
+        self._width = console.width
+        self._workers = {child.id: one_line(child.name, 40) for child in session.children if child.name}
+
+    def whole(self, turns: list[Turn]) -> None:
+        self.header()
+        self.failures_first()
+        for turn in turns:
+            self._console.print()
+            self.turn(turn)
+        self.problems()
+
+    # -- the session ----------------------------------------------------
+
+    def header(self) -> None:
+        session = self._session
+        state = session.state
+        self._line(
+            (f"{TURN_GLYPHS[state]} ", STATE_STYLES[state]), (one_line(session.title, 400), "bold"), crop=True
+        )
+        self._line(("  " + " · ".join(self._totals()), ""))
+        for name, value in self._facts():
+            line = Line().append(f"  {name:<10}", "dim").append(value)
+            self._console.print(line, soft_wrap=True)  # paths are for copying: the terminal may wrap them
+
+    def _totals(self) -> list[str]:
+        session = self._session
+        calls = sum(len(turn.calls()) for turn in session.turns)
+        failed = len(session.failed_calls())
+        parts = [
+            TURN_WORDS[session.state],
+            _length(session),
+            count(len(session.turns), "turn"),
+            count(calls, "call"),
+        ]
+        if failed:
+            parts.append(f"{failed} failed")
+        if session.usage_source != "none":
+            parts.append(f"{tokens(session.usage.total)} tokens")
+        return [part for part in parts if part]
+
+    def _facts(self) -> Iterable[tuple[str, str]]:
+        session = self._session
+        models = list(dict.fromkeys(turn.model for turn in session.turns if turn.model))
+        tool = " ".join(part for part in (session.originator, "/".join(session.cli_versions)) if part)
+        started = moment_of(session.started_at)
+        if started is not None:
+            yield "started", started.strftime("%a %d %b %Y %H:%M:%S UTC")
+        if session.cwd:
+            yield "folder", one_line(session.cwd)
+        if session.branch:
+            commit = f" at {session.commit[:10]}" if session.commit else ""
+            yield "branch", one_line(session.branch + commit)
+        yield "agent", one_line(", ".join([*models, tool] if tool else models) or "unknown")
+        if session.usage_source != "none":
+            yield "tokens", _tokens(session)
+        yield "session", f"{one_line(session.id or 'no id')} ({session.format.value})"
+        yield from self._relatives()
+        for index, file in enumerate(session.files):
+            yield ("file" if index == 0 else ""), one_line(file.path, 1000)
+        if session.inherited_lines:
+            yield (
+                "inherited",
+                f"{count(session.inherited_lines, 'line')} copied from its parent, left out here",
+            )
+
+    def _relatives(self) -> Iterable[tuple[str, str]]:
+        session = self._session
+        if session.parent_id:
+            name = session.agent.nickname or session.agent.path
+            yield "parent", session.parent_id + (f" (this is {one_line(name, 60)})" if name else "")
+        if session.forked_from:
+            yield "fork of", one_line(session.forked_from)
+        for index, child in enumerate(session.children):
+            name = f"{one_line(child.name, 40)} " if child.name else ""
+            label = ("child" if len(session.children) == 1 else "children") if index == 0 else ""
+            yield label, f"{child.relation.value} {name}{child.id}"
+
+    def failures_first(self) -> None:
+        """What a reader of a red run wants to know before anything else."""
+        for turn in self._session.failed_turns():
+            message = turn.error.message if turn.error else "failed"
+            self._line((f"  ✗ turn {turn.index} failed: {one_line(message, 300)}", "bold red"))
+        failed = self._session.failed_calls()
+        for call in failed[:FAILURES_ON_TOP]:
+            row = Line("  ")
+            row.append_text(call_row(call, self._width - 2, line_numbers=True, workers=self._workers))
+            self._console.print(row, no_wrap=True, crop=True)
+        if len(failed) > FAILURES_ON_TOP:
+            self._line((f"    … and {len(failed) - FAILURES_ON_TOP} more: see them all with --failed", "dim"))
+
+    def problems(self) -> None:
+        session = self._session
+        if not session.problems and not session.unknown:
+            return
+        self._console.print()
+        for problem in session.problems[:20]:
+            self._line((f"! line {problem.line}: {one_line(problem.detail, 300)}", "yellow"))
+        more = len(session.problems) - 20 + session.problems_left_out
+        if more > 0:
+            self._line((f"! … and {more} more problems", "yellow"))
+        for kind, number in session.unknown.items():
+            self._line(
+                (
+                    f"! {count(number, 'line')} of a kind this program does not know: {one_line(kind)}",
+                    "yellow",
+                )
+            )
+
+    # -- a turn ---------------------------------------------------------
+
+    def turn(self, turn: Turn) -> None:
+        self._turn_head(turn)
+        self._asked(turn)
+        steps = [item for item in turn.items if not self._is_told_elsewhere(item, turn)]
+        for item in steps:
+            if isinstance(item, Call):
+                for call in (item, *(item.nested or ())):
+                    self._row(call_row(call, self._width - 2, workers=self._workers))
+            else:
+                text = item.text if len(item.text) >= self._width else self._texts.whole(item) or ""
+                self._row(note_row(item, text, self._width - 2))
+        if turn.error is not None:
+            code = f" ({one_line(turn.error.code, 60)})" if turn.error.code else ""
+            self._block("✗ " + turn.error.message + code, "bold red", 6)
+        answer = self._texts.whole(turn.final_answer)
+        if answer:
+            self._block(answer, "", ANSWER_LINES, mark="‹ ")
+
+    def _turn_head(self, turn: Turn) -> None:
+        kind = TURN_KINDS[turn.kind]
+        parts = [f"turn {turn.index}", kind, TURN_WORDS[turn.status], short_duration(turn.duration_ms)]
+        parts.append("undone later" if turn.reverted else "")
+        right = [turn.model or "", turn.effort or ""]
+        if turn.responses:
+            right.append(f"{tokens(turn.usage.total)} tokens in {count(turn.responses, 'response')}")
+        if turn.context_used and turn.context_window:
+            right.append(f"context {100 * turn.context_used / turn.context_window:.0f} %")
+        if turn.compactions:
+            right.append(count(turn.compactions, "compaction"))
+        split = time_split(turn)
+        if split and split.workers_ms >= 1000:
+            right.append(f"{short_duration(split.workers_ms)} waiting for workers")
+        self._line(
+            (f"{TURN_GLYPHS[turn.status]} ", STATE_STYLES[turn.status]),
+            (" · ".join(part for part in parts if part), "bold"),
+            ("   " + " · ".join(one_line(part, 60) for part in right if part), "dim"),
+            crop=True,
+        )
+
+    def _asked(self, turn: Turn) -> None:
+        prompt = self._texts.whole(turn.prompt)
+        if prompt:
+            self._block(prompt, "cyan", PROMPT_LINES, mark="› ")
+        elif turn.prompt_sealed:
+            self._block("the task is sealed: the file holds only its cipher text", "dim", 1, mark="› ")
+
+    def _is_told_elsewhere(self, item: Call | Note, turn: Turn) -> bool:
+        """The prompt stands above the steps and the answer below them."""
+        if isinstance(item, Call):
+            return False
+        if item.kind is NoteKind.PROMPT:
+            return turn.prompt is not None and item.place == turn.prompt.place
+        answer = turn.final_answer
+        return item.kind is NoteKind.MESSAGE and answer is not None and item.text[:200] == answer.head[:200]
+
+    # -- printing -------------------------------------------------------
+
+    def _row(self, row: Line) -> None:
+        self._console.print(Line("  ").append_text(row), no_wrap=True, crop=True)
+
+    def _line(self, *parts: tuple[str, str], crop: bool = False) -> None:
+        line = Line()
+        for text, style in parts:
+            line.append(text, style)
+        self._console.print(line, no_wrap=crop, overflow="ellipsis" if crop else "fold", crop=crop)
+
+    def _indented(self, text: Line, indent: str) -> None:
+        for line in text.wrap(self._console, max(self._width - len(indent), 20), overflow="fold"):
+            line.rstrip()
+            self._console.print(Line(indent).append_text(line), soft_wrap=True)
+
+    def _block(self, text: str, style: str, limit: int, mark: str = "") -> None:
+        """A text of several lines, indented, its middle lines left out where it is long."""
+        lines = safe_block(text).strip().split("\n")
+        more = len(lines) - limit
+        shown = "\n".join(lines[:limit])
+        self._indented(Line(mark + shown, style), " " * (4 - len(mark)))
+        if more > 0:
+            self._line((f"    … {count(more, 'more line')}", "dim"))
+
+
+def _length(session: Session) -> str:
+    if session.started_at is None or session.ended_at is None:
+        return ""
+    return short_duration(max(0, session.ended_at - session.started_at))
+
+
+def _tokens(session: Session) -> str:
+    usage = session.usage
+    share = 100 * usage.cached_input / usage.input if usage.input else 0
+    return f"{usage.input:,} in ({share:.0f} % cached), {usage.output:,} out"

@@ -1,0 +1,76 @@
+"""The words and glyphs of the plain-text face: one place, so that they are the same everywhere."""
+
+from __future__ import annotations
+
+from trace_tui.model import CallStatus, NoteKind, Tool, TurnKind, TurnStatus
+
+CALL_GLYPHS: dict[CallStatus, str] = {
+    CallStatus.OK: "✓",
+    CallStatus.FAILED: "✗",
+    CallStatus.DECLINED: "⊘",
+    CallStatus.ABORTED: "■",
+    CallStatus.RUNNING: "…",
+    CallStatus.UNFINISHED: "?",
+}
+TURN_GLYPHS: dict[str, str] = {
+    TurnStatus.COMPLETED: "✓",
+    TurnStatus.FAILED: "✗",
+    TurnStatus.ABORTED: "■",
+    TurnStatus.IN_PROGRESS: "…",
+    TurnStatus.UNENDED: "?",
+    "empty": "·",
+}
+TURN_WORDS: dict[str, str] = {
+    TurnStatus.COMPLETED: "completed",
+    TurnStatus.FAILED: "failed",
+    TurnStatus.ABORTED: "interrupted",
+    TurnStatus.IN_PROGRESS: "not ended",
+    TurnStatus.UNENDED: "never ended",
+    "empty": "empty",
+}
+TURN_KINDS: dict[TurnKind, str] = {
+    TurnKind.USER: "",
+    TurnKind.AGENT: "task",
+    TurnKind.SHELL: "own command",
+    TurnKind.COMPACTION: "compaction",
+    TurnKind.REVIEW: "review",
+}
+TOOL_WORDS: dict[Tool, str] = {
+    Tool.EXEC: "run",
+    Tool.STDIN: "input",
+    Tool.PATCH: "patch",
+    Tool.MCP: "mcp",
+    Tool.WEB_SEARCH: "search",
+    Tool.PLAN: "plan",
+    Tool.IMAGE: "image",
+    Tool.AGENT: "agent",
+    Tool.CODE: "script",
+    Tool.TOOL_SEARCH: "tools",
+    Tool.ASK: "ask",
+    Tool.DYNAMIC: "client",
+    Tool.OTHER: "tool",
+}
+NOTE_WORDS: dict[NoteKind, str] = {
+    NoteKind.PROMPT: "asked",
+    NoteKind.MESSAGE: "says",
+    NoteKind.REASONING: "thinks",
+    NoteKind.PLAN: "plan",
+    NoteKind.COMPACTION: "compact",
+    NoteKind.MODEL_CHANGE: "model",
+    NoteKind.AGENT_MESSAGE: "mail",
+    NoteKind.NOTE: "note",
+    NoteKind.ERROR: "error",
+}
+
+
+def count(number: int, noun: str) -> str:
+    return f"{number:,} {noun}" + ("" if number == 1 else "s")
+
+
+def tokens(number: int) -> str:
+    """``950``, ``12.4k``, ``3.1M``: three digits are all that a glance takes in."""
+    if number < 1000:
+        return str(number)
+    if number < 999_500:
+        return f"{number / 1000:.1f}k" if number < 99_950 else f"{number / 1000:.0f}k"
+    return f"{number / 1_000_000:.1f}M"

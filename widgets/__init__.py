@@ -1,0 +1,1 @@
+"""Draw model objects as Textual widgets; imports only the model of ours."""
