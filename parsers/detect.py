@@ -5,6 +5,7 @@ The first record of a known shape decides. A file that is none gets a precise re
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from enum import StrEnum
 
 import orjson
@@ -37,7 +38,7 @@ class NotASession(Exception):
 
 
 def detect(head: bytes) -> Format:
-    content = head.removeprefix(b"\xef\xbb\xbf").strip(b" \t\r\n\x00")
+    content = head.removeprefix(b"\xef\xbb\xbf").lstrip(b" \t\r\n\x00")
     if not content:
         raise NotASession("the file is empty" if not head else "the file holds only blanks or NUL bytes")
     if content.startswith(b"version https://git-lfs.github.com/"):
@@ -45,7 +46,7 @@ def detect(head: bytes) -> Format:
     if looks_like_typescript(content):
         return Format.TYPESCRIPT
     first_json: JsonObject | None = None
-    for line in content.split(b"\n"):
+    for line in _lines(content):
         record = _object_in(line)
         if record is None:
             if found := _cut_record(line):
@@ -55,6 +56,16 @@ def detect(head: bytes) -> Format:
             return found
         first_json = first_json or record
     raise NotASession(_reason(content, first_json))
+
+
+def _lines(content: bytes) -> Iterator[bytes]:
+    """One by one: mostly the first is enough."""
+    start = 0
+    while start < len(content):
+        end = content.find(b"\n", start)
+        end = end if end >= 0 else len(content)
+        yield content[start:end]
+        start = end + 1
 
 
 def _object_in(line: bytes) -> JsonObject | None:

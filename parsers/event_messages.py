@@ -104,12 +104,12 @@ def _token_count(payload: JsonObject) -> Event:
             return TokenCount(empty=True)
         info = payload  # the flat form of exec streams up to 0.20, one line a response
         if "input_tokens" in payload:
-            return TokenCount(last=usage(payload), context_used=integer(payload, "total_tokens"))
+            return TokenCount(last=usage(payload), context=integer(payload, "total_tokens"))
     last = mapping(info, "last_token_usage")
     return TokenCount(
         total=usage_or_none(info, "total_token_usage"),
         last=usage_or_none(info, "last_token_usage"),
-        context_used=integer(last, "total_tokens"),
+        context=integer(last, "total_tokens"),
         window=integer(info, "model_context_window"),
     )
 

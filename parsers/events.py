@@ -38,7 +38,9 @@ class Usage(NamedTuple):
         return self.input + self.output
 
     def plus(self, other: Usage) -> Usage:
-        return Usage(*(mine + theirs for mine, theirs in zip(self, other, strict=True)))
+        a, b, c, d, e = self
+        f, g, h, i, j = other
+        return Usage(a + f, b + g, c + h, d + i, e + j)
 
     def minus(self, other: Usage) -> Usage:
         return Usage(*(max(0, mine - theirs) for mine, theirs in zip(self, other, strict=True)))
@@ -54,10 +56,6 @@ class Event:
     at: int | None = field(default=None, kw_only=True)
     ordinal: int | None = field(default=None, kw_only=True)
     turn_id: str | None = field(default=None, kw_only=True)
-    bare: bool = field(default=False, kw_only=True)
-    """True in formats without envelope, where no second line confirms what a message is."""
-    damage: str | None = field(default=None, kw_only=True)
-    """What was wrong with the record around the part that could be read."""
 
 
 @dataclass(slots=True)
@@ -140,6 +138,7 @@ class Prompt(Event):
 
     text: str = ""
     images: int = 0
+    bare: bool = False
 
 
 @dataclass(slots=True)
@@ -157,6 +156,8 @@ class Message(Event):
     phase: str | None = None
     for_compaction: bool = False
     inherited: bool = False
+    bare: bool = False
+    """From a format without envelope, where no second line confirms what a message is."""
 
 
 @dataclass(slots=True)
@@ -201,8 +202,9 @@ class CallOutput(Event):
     exit_code: int | None = None
     seconds: float | None = None
     cut: bool = False
-    size: int = 0
     success: bool | None = None
+    plain_success: bool = False
+    """Exit code 0 stands in its header, and nothing but what the program printed follows."""
 
 
 @dataclass(slots=True)
@@ -278,11 +280,26 @@ class UsageRecord(Event):
 class TokenCount(Event):
     """Running totals; ``empty`` where the line says that nothing was counted yet."""
 
-    total: Usage | None = None
-    last: Usage | None = None
-    context_used: int | None = None
+    total: Usage | bytes | None = None
+    """Compared and never added up, so the bytes of the line will do."""
+    last: Usage | bytes | None = None
+    """Of the last response."""
+    digits: tuple[bytes, ...] | None = None
+    """The counts of ``last``, its total and the window as they are written; decoded only when they count."""
+    context: int | None = None
     window: int | None = None
     empty: bool = False
+
+    def last_usage(self) -> Usage | None:
+        if self.digits is not None:
+            return Usage._make(map(int, self.digits[:5]))
+        return self.last if isinstance(self.last, Usage) else None
+
+    def context_and_window(self) -> tuple[int | None, int | None]:
+        if self.digits is None:
+            return self.context, self.window
+        window = self.digits[6]
+        return int(self.digits[5]), None if window == b"null" else int(window)
 
 
 @dataclass(slots=True)
@@ -336,4 +353,12 @@ class Malformed(Event):
     """A record that is no JSON, or not of the shape its type promises."""
 
     kind: str = "bad_json"
+    detail: str = ""
+
+
+@dataclass(slots=True)
+class Salvaged(Event):
+    """A good record behind a torn one on the same line."""
+
+    event: Event = field(default_factory=Event)
     detail: str = ""

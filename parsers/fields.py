@@ -97,26 +97,24 @@ def policy_name(value: object) -> str | None:
 
 
 class Clock:
-    """Turns timestamps into milliseconds; remembers the last second, as neighbours share it."""
+    """Turns timestamps into milliseconds; remembers the last minute, as neighbours share it."""
 
-    __slots__ = ("_base", "_prefix", "_prefix_bytes")
+    __slots__ = ("base", "minute")
 
     def __init__(self) -> None:
-        self._prefix = ""
-        self._prefix_bytes = b""
-        self._base = 0
+        self.minute = b""
+        self.base = 0
 
     def ms(self, stamp: object) -> int | None:
-        if type(stamp) is not str:
-            return None
-        if stamp[:20] == self._prefix and len(stamp) == 24 and (millis := stamp[20:23]).isdigit():
-            return self._base + int(millis)
-        return self._parse(stamp)
+        return self.ms_of_bytes(stamp.encode("utf-8", "replace")) if isinstance(stamp, str) else None
 
     def ms_of_bytes(self, stamp: bytes) -> int | None:
-        if stamp[:20] == self._prefix_bytes and len(stamp) == 24 and (millis := stamp[20:23]).isdigit():
-            return self._base + int(millis)
-        return self._parse(stamp.decode("ascii", "replace"))
+        """``2026-11-20T12:48:50.123Z``, or anything else that ISO 8601 allows."""
+        if stamp[:17] == self.minute and len(stamp) == 24:
+            digits = stamp[17:19] + stamp[20:23]
+            if digits.isdigit() and digits < b"60":
+                return self.base + int(digits)
+        return self._parse(stamp.decode("utf-8", "replace"))
 
     def _parse(self, stamp: str) -> int | None:
         try:
@@ -126,7 +124,6 @@ class Clock:
             value = round(moment.timestamp() * 1000)
         except (ValueError, OverflowError):
             return None
-        if len(stamp) == 24 and stamp.endswith("Z"):
-            self._prefix, self._base = stamp[:20], value - value % 1000
-            self._prefix_bytes = self._prefix.encode()
+        if len(stamp) == 24 and stamp[19] == "." and stamp[23] == "Z":
+            self.minute, self.base = stamp[:17].encode(), value - value % 60_000
         return value

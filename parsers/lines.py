@@ -7,6 +7,7 @@ newline is kept back until it is finished, or until `finish` says that nothing m
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import accumulate
 from typing import Protocol
 
 _BOM = b"\xef\xbb\xbf"
@@ -48,10 +49,8 @@ class LineReader:
         if self._held:
             pieces[0] = self._take() + pieces[0]
         rest = pieces.pop()
-        lines = self._cut(pieces)
-        if rest:
-            self._hold(rest)
-        return lines
+        self._hold(rest)
+        return self._cut(pieces)
 
     def finish(self) -> list[RawLine]:
         """The unfinished last line, if there is one."""
@@ -73,18 +72,22 @@ class LineReader:
         return data
 
     def _cut(self, pieces: list[bytes]) -> list[RawLine]:
+        first = self.lines + 1
+        offsets = list(accumulate(map(len, pieces), _next_offset, initial=self.offset))
+        self.lines += len(pieces)
+        self.offset = offsets.pop()
         found: list[RawLine] = []
-        offset, number = self.offset, self.lines
-        for data in pieces:
-            number += 1
-            size = len(data)
-            if size > 1 and data[0] == _OPEN and data[-1] == _CLOSE:
-                found.append((number, offset, data))
-            elif line := _trimmed(number, offset, data):
+        for line in zip(range(first, self.lines + 1), offsets, pieces, strict=True):
+            data = line[2]
+            if data and data[0] == _OPEN and data[-1] == _CLOSE:
                 found.append(line)
-            offset += size + 1
-        self.offset, self.lines = offset, number
+            elif (trimmed := _trimmed(*line)) is not None:
+                found.append(trimmed)
         return found
+
+
+def _next_offset(offset: int, size: int) -> int:
+    return offset + size + 1
 
 
 def _trimmed(number: int, offset: int, data: bytes) -> RawLine | None:

@@ -22,7 +22,7 @@ from trace_tui.parsers.events import (
     Role,
     Unknown,
 )
-from trace_tui.parsers.fields import JsonObject, integer, mapping, sequence, text
+from trace_tui.parsers.fields import JsonObject, mapping, sequence, text
 from trace_tui.parsers.injected import joined_text, message_parts
 
 _ROLES: dict[str, Role] = {
@@ -208,7 +208,6 @@ def _output(payload: JsonObject) -> Event:
         event.text = output
     elif isinstance(output, list):
         _read_parts(output, event)
-    event.size = len(event.text)
     return event
 
 
@@ -235,9 +234,7 @@ def _tool_search_output(payload: JsonObject) -> Event:
         if isinstance(tools, list)
         else []
     )
-    return CallOutput(
-        call_id=text(payload, "call_id"), text=", ".join(names), size=integer(payload, "size") or 0
-    )
+    return CallOutput(call_id=text(payload, "call_id"), text=", ".join(names))
 
 
 def _quiet(_: JsonObject) -> Event:

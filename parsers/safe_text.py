@@ -33,6 +33,8 @@ def safe_block(text: str) -> str:
 
 def one_line(text: str, limit: int = 200) -> str:
     """The text on one line, at most ``limit`` characters, with an ellipsis where it was cut."""
+    if len(text) <= limit and text.isascii() and text.isprintable():
+        return text
     shown = _SPACES.sub(" ", text[: limit * 4]).strip()
     if shown.isascii() and shown.isprintable():
         safe = shown

@@ -11,6 +11,7 @@ import re
 
 import orjson
 
+from trace_tui.parsers.commands import patch_summary
 from trace_tui.parsers.events import (
     CallMade,
     CallOutput,
@@ -20,7 +21,6 @@ from trace_tui.parsers.events import (
     Reasoning,
     TokenCount,
     ToolEnded,
-    Usage,
 )
 from trace_tui.parsers.items import command_execution
 from trace_tui.parsers.outputs import wrapped_verdict
@@ -31,29 +31,48 @@ LONG = 2048
 
 _KEPT = 480
 _TAIL = 400
+_NEAR = 900
 
-_OUTPUT_START = re.compile(rb',"call_id":"([^"\\]{1,200})",(?:"\w+":"[^"\\]*",)*"output":"')
-_INPUT_START = re.compile(rb',"input":"')
-_DEVELOPER = re.compile(rb'(?:"id":"[^"\\]*",)?"role":"developer"')
+# What may stand between a payload's type and its call id, in the builds that write it.
+_ID = rb'(?:,"status":"\w{1,20}")?(?:,"id":"[^"\\]{1,200}")?'
+_CALL_ID = re.compile(rb',"call_id":"([^"\\]{1,200})"')
+_PASSTHROUGH = re.compile(rb',"internal_chat_message_metadata_passthrough":\{"turn_id":"([^"\\]{1,80})"')
+_COMMAND = re.compile(
+    _ID + rb',"name":"(exec_command|shell|shell_command)"(?:,"call_id":"([^"\\]{1,200})")?'
+    rb',"arguments":"\{\\"(?:cmd|command)\\": ?(?:\[\\"(?:/bin/)?bash\\", ?\\"-lc\\", ?)?'
+    rb'\\"([^"\\]*)\\"[\],}]'
+)
+_CUSTOM = re.compile(_ID + rb',"call_id":"([^"\\]{1,200})","name":"(\w{1,80})","input":"')
+_PATCH_FILE = re.compile(rb"\*\*\* (?:Add|Update|Delete) File: ([^\"\\]+)")
+_DEVELOPER = re.compile(rb'(?:,"id":"[^"\\]*")?,"role":"developer"')
+
+_OUTPUT_HEAD = _ID + rb',"call_id":"([^"\\]{1,200})"(?:,"\w+":"[^"\\]{0,200}"){0,4},"output":"'
+_OUTPUT_START = re.compile(_OUTPUT_HEAD)
+_EXIT_ZERO = re.compile(
+    _OUTPUT_HEAD
+    + rb"(?:(?:Chunk ID: \w+\\n)?(?:Wall time: (\d{1,9}\.?\d{0,9}) seconds?\\n)?Process exited with code 0\\n"
+    rb"|Exit code: 0\\nWall time: (\d{1,9}\.?\d{0,9}) seconds?\\n)"
+)
+_WRAPPED_ZERO = re.compile(
+    rb'\\"metadata\\": ?\{\\"exit_code\\": ?0(?:, ?\\"duration_seconds\\": ?(\d{1,9}\.?\d{0,9}))?\}\}"\}\}$'
+)
+
+_ENDED_CALL = re.compile(rb'"(?:call_id|id)":"(call_[0-9A-Za-z_-]{1,80})"')
+_TURN_ID = re.compile(rb',"turn_id":"([^"\\]{1,80})"')
+_COMMAND_ITEM = b',"item":{"type":"CommandExecution",'
 _EXIT_CODE = re.compile(rb',"exit_code":(-?\d{1,10})[,}]')
-_DURATION = re.compile(rb',"duration":(\{"secs":\d{1,12},"nanos":\d{1,12}\})')
+_DURATION = re.compile(rb',"duration":\{"secs":(\d{1,12}),"nanos":(\d{1,12})\}')
 _STATUS = re.compile(rb',"status":"(\w{1,20})"')
 _STARTED = re.compile(rb',"started_at_ms":(\d{1,15})')
 _COMPLETED = re.compile(rb',"completed_at_ms":(\d{1,15})')
-_PATCH_FILE = re.compile(rb'(?:"|\\n)\*\*\* (?:Add|Update|Delete) File: ((?:[^"\\]|\\[^n"])+)')
 _LONG_TEXT_KEYS = (b',"stdout":"', b',"aggregated_output":"', b',"formatted_output":"')
-_COUNTS = (
-    rb'\{"input_tokens":(\d{1,15}),"cached_input_tokens":(\d{1,15}),(?:"cache_write_input_tokens":(\d{1,15}),)?'
-    rb'"output_tokens":(\d{1,15}),"reasoning_output_tokens":(\d{1,15}),"total_tokens":(\d{1,15})\}'
-)
+
 _TOKEN_COUNT = re.compile(
-    rb',"info":\{"total_token_usage":'
-    + _COUNTS
-    + rb',"last_token_usage":'
-    + _COUNTS
-    + rb',"model_context_window":(\d{1,15}|null)\}'
+    rb',"info":\{"total_token_usage":(\{[^{}]*\}),"last_token_usage":'
+    rb'(\{"input_tokens":(\d{1,15}),"cached_input_tokens":(\d{1,15}),(?:"cache_write_input_tokens":(\d{1,15}),)?'
+    rb'"output_tokens":(\d{1,15}),"reasoning_output_tokens":(\d{1,15}),"total_tokens":(\d{1,15})\})'
+    rb',"model_context_window":(\d{1,15}|null)\}'
 )
-_PASSTHROUGH = re.compile(rb',"internal_chat_message_metadata_passthrough":\{"turn_id":"([^"\\]{1,80})"')
 
 
 def beginning(line: bytes, start: int) -> str | None:
@@ -70,19 +89,52 @@ def beginning(line: bytes, start: int) -> str | None:
     return decoded if isinstance(decoded, str) else None
 
 
-def call_output(line: bytes, start: int) -> Event | None:
-    match = _OUTPUT_START.search(line, start - 1, start + 600)
-    if match is None or (head := beginning(line, match.end())) is None:
+def function_call(line: bytes, start: int) -> Event | None:
+    """A command of one plain string, the commonest call by far; other calls are decoded."""
+    match = _COMMAND.match(line, start)
+    if match is None:
         return None
-    event = CallOutput(
-        call_id=match[1].decode("ascii", "replace"), text=head, cut=True, size=len(line) - match.end()
-    )
-    if head.startswith('{"output"') or head.startswith('{"metadata"'):
-        tail = line[-_TAIL:].decode("utf-8", "replace")
-        event.exit_code, event.seconds = wrapped_verdict(tail)
+    name, call_id, command = match.groups()
+    if call_id is None:
+        called = _CALL_ID.search(line, match.end())
+        if called is None:
+            return None
+        call_id = called[1]
+    event = CallMade("function", call_id.decode("ascii", "replace"), name.decode("ascii"))
+    event.summary = command.decode("utf-8", "replace")
+    if turn := _PASSTHROUGH.search(line, match.end()):
+        event.turn_id = turn[1].decode("ascii", "replace")
+    return event
+
+
+def call_output(line: bytes, start: int) -> Event | None:
+    if success := _EXIT_ZERO.match(line, start):
+        call_id, wall, older_wall = success.groups()
+        seconds = wall or older_wall
+        return CallOutput(
+            call_id.decode("ascii", "replace"), "", None, 0, 0, float(seconds) if seconds else None, True, None, True
+        )
+    match = _OUTPUT_START.match(line, start)
+    if match is None:
+        return None
+    call_id, begin = match[1].decode("ascii", "replace"), match.end()
+    if success := _wrapped_success(line, begin):
+        seconds = float(success[1]) if success[1] else None
+        return CallOutput(call_id, cut=True, exit_code=0, seconds=seconds, plain_success=True)
+    if len(line) < LONG or (head := beginning(line, begin)) is None:
+        return None
+    event = CallOutput(call_id, head, cut=True)
+    if head.startswith(('{"output"', '{"metadata"')):
+        event.exit_code, event.seconds = wrapped_verdict(line[-_TAIL:].decode("utf-8", "replace"))
         if event.exit_code is None:
             return None
     return event
+
+
+def _wrapped_success(line: bytes, start: int) -> re.Match[bytes] | None:
+    if not line.startswith(b'{\\"output\\":', start):
+        return None
+    return _WRAPPED_ZERO.search(line, max(start, len(line) - 120))
 
 
 def token_count(line: bytes, start: int) -> Event | None:
@@ -90,14 +142,8 @@ def token_count(line: bytes, start: int) -> Event | None:
     match = _TOKEN_COUNT.match(line, start)
     if match is None:
         return None
-    counts = [int(digits or 0) for digits in match.groups()[:-1]]
-    window = match[13]
-    return TokenCount(
-        total=Usage._make(counts[0:5]),
-        last=Usage._make(counts[6:11]),
-        context_used=counts[11],
-        window=None if window == b"null" else int(window),
-    )
+    groups = match.groups(b"0")
+    return TokenCount(groups[0], groups[1], groups[2:])
 
 
 def reasoning(line: bytes, start: int) -> Event | None:
@@ -121,30 +167,22 @@ def compacted(line: bytes, start: int) -> Event | None:
 
 
 def developer_message(line: bytes, start: int) -> Event | None:
-    return Quiet() if _DEVELOPER.match(line, start + 1) else None
+    return Quiet() if _DEVELOPER.match(line, start) else None
 
 
 def custom_call(line: bytes, start: int) -> Event | None:
     """A call whose input is a long text: a patch or a script."""
-    match = _INPUT_START.search(line, start, start + 800)
-    if match is None:
+    match = _CUSTOM.match(line, start)
+    head = beginning(line, match.end()) if match is not None else None
+    if match is None or head is None:
         return None
-    record = _cut(line, match.start(), b"}}")
-    head = beginning(line, match.end())
-    if record is None or head is None:
-        return None
-    event = parse_response_item(record["payload"])
-    if not isinstance(event, CallMade):
-        return None
-    event.input, event.cut = head, True
+    event = CallMade("custom", match[1].decode("ascii", "replace"), match[2].decode(), None, head, cut=True)
     if turn := _PASSTHROUGH.search(line, match.end()):
         event.turn_id = turn[1].decode("ascii", "replace")
     if head.startswith("*** Begin Patch"):
         files = [name.decode("utf-8", "replace").strip() for name in _PATCH_FILE.findall(line, match.end())]
-        more = f" and {len(files) - 1} more" if len(files) > 1 else ""
         added, removed = line.count(rb"\n+", match.end()), line.count(rb"\n-", match.end())
-        counts = f" (+{added} −{removed})" if added or removed else ""
-        event.summary = files[0] + counts + more if files else None
+        event.summary = patch_summary(files, added, removed)
     return event
 
 
@@ -156,8 +194,29 @@ def command_end(line: bytes, start: int) -> Event | None:
     return _command_end(line, start, in_item=False)
 
 
+def _known_command_end(line: bytes, start: int) -> Event | None:
+    """The end of a command that a call of the model started: all but its outcome is known from the call."""
+    head = line[start : start + _NEAR]
+    match = _ENDED_CALL.search(head)
+    if match is None or b',"source":"user_shell"' in head:
+        return None
+    event = ToolEnded(match[1].decode("ascii"), "exec", "exec_command")
+    if turn := _TURN_ID.search(head):
+        event.turn_id = turn[1].decode("ascii", "replace")
+    _add_facts(event, head)
+    if len(line) > start + _NEAR:
+        _add_facts(event, line[max(start + _NEAR, len(line) - _TAIL) :])
+    return event if event.exit_code is not None and event.duration_ms is not None else None
+
+
 def _command_end(line: bytes, start: int, *, in_item: bool) -> Event | None:
     """A finished command with a long output: all that is short, none of the texts."""
+    if in_item and not line.startswith(_COMMAND_ITEM, line.find(b',"item":', start, start + 300)):
+        return None
+    if known := _known_command_end(line, start):
+        return known
+    if len(line) < LONG:
+        return None
     ends = [at for key in _LONG_TEXT_KEYS if (at := line.find(key, start)) >= 0]
     if not ends:
         return None
@@ -173,23 +232,21 @@ def _command_end(line: bytes, start: int, *, in_item: bool) -> Event | None:
     event = command_execution(item)
     turn_id = payload.get("turn_id")
     event.turn_id = turn_id if isinstance(turn_id, str) else None
-    _add_late_facts(event, line, min(ends))
+    _add_facts(event, line[max(min(ends), line.rfind(b',"exit_code":')) :])
     return event
 
 
-def _add_late_facts(event: ToolEnded, line: bytes, start: int) -> None:
-    """What stands behind the long texts, searched backwards from the end where it is short."""
-    tail_start = max(start, line.rfind(b',"exit_code":'))
-    if event.exit_code is None and (match := _EXIT_CODE.search(line, tail_start)):
+def _add_facts(event: ToolEnded, part: bytes) -> None:
+    """What a part of the line tells, where an earlier one did not."""
+    if event.exit_code is None and (match := _EXIT_CODE.search(part)):
         event.exit_code = int(match[1])
-    if event.duration_ms is None and (match := _DURATION.search(line, tail_start)):
-        duration = orjson.loads(match[1])
-        event.duration_ms = duration["secs"] * 1000 + duration["nanos"] // 1_000_000
-    if event.status is None and (match := _STATUS.search(line, tail_start)):
+    if event.duration_ms is None and (match := _DURATION.search(part)):
+        event.duration_ms = int(match[1]) * 1000 + int(match[2]) // 1_000_000
+    if event.status is None and (match := _STATUS.search(part)):
         event.status = match[1].decode()
-    if match := _STARTED.search(line, tail_start):
+    if event.started_at is None and (match := _STARTED.search(part)):
         event.started_at = int(match[1])
-    if match := _COMPLETED.search(line, tail_start):
+    if event.completed_at is None and (match := _COMPLETED.search(part)):
         event.completed_at = int(match[1])
 
 

@@ -59,7 +59,7 @@ def imported_by(folder: Path, *argv: str) -> set[str]:
 @pytest.fixture
 def sample() -> str:
     demo = files("trace_tui").joinpath("demo")
-    return str(next(file for file in demo.iterdir() if file.name.endswith(".jsonl")))
+    return min(str(file) for file in demo.iterdir() if file.name.endswith(".jsonl"))
 
 
 @pytest.mark.parametrize("option", ["--version", "--help"])

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from array import array
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import NamedTuple
+from typing import NamedTuple, NewType
 
 from trace_tui.parsers.detect import Format
 from trace_tui.parsers.events import NO_USAGE, Usage
@@ -91,11 +92,22 @@ class Evidence(StrEnum):
     NONE = "none"
 
 
-class Place(NamedTuple):
-    """A record: index into the session's files, and 1-based line."""
+Place = NewType("Place", int)
+"""A record: index into the session's files, and 1-based line, in one number; in a first file just the line."""
 
-    file: int
-    line: int
+_FILE_SHIFT = 40
+
+
+def place_of(file: int, line: int) -> Place:
+    return Place(file << _FILE_SHIFT | line)
+
+
+def file_of(place: Place) -> int:
+    return place >> _FILE_SHIFT
+
+
+def line_of(place: Place) -> int:
+    return place & ((1 << _FILE_SHIFT) - 1)
 
 
 @dataclass(slots=True)
@@ -225,20 +237,32 @@ class Problem:
 
 @dataclass(slots=True)
 class SessionFile:
-    """A file of the thread and where each of its records stands."""
+    """A file of the thread and where each of its lines begins; a line goes on to where the next begins."""
 
     path: str
     offsets: array[int] = field(default_factory=lambda: array("Q"))
-    lengths: array[int] = field(default_factory=lambda: array("L"))
+    end: int = 0
+    """Where the last line ends, as far as the file was read."""
+    lengths: dict[int, int] = field(default_factory=dict)
+    """By line, where something other than a newline stands between two records."""
 
-    def add(self, line: int, offset: int, length: int) -> None:
-        """Lines come in order; blank ones between them get a length of zero."""
-        missing = line - 1 - len(self.offsets)
-        if missing > 0:
-            self.offsets.extend([offset] * missing)
-            self.lengths.extend([0] * missing)
-        self.offsets.append(offset)
-        self.lengths.append(length)
+    def add_all(self, lines: Sequence[tuple[int, int, bytes]]) -> None:
+        """Records in the order of their lines; blank lines between them are empty."""
+        offsets = self.offsets
+        if lines and lines[0][0] == len(offsets) + 1 and lines[-1][0] == len(offsets) + len(lines):
+            offsets.extend([offset for _, offset, _ in lines])
+            return
+        for number, offset, _ in lines:
+            offsets.extend([offset] * (number - len(offsets)))
+
+    def span(self, line: int) -> tuple[int, int] | None:
+        """Offset and length of a line; trailing blanks may be within it."""
+        if not 0 < line <= len(self.offsets):
+            return None
+        offset = self.offsets[line - 1]
+        if line in self.lengths:
+            return offset, self.lengths[line]
+        return offset, (self.offsets[line] if line < len(self.offsets) else self.end) - offset
 
 
 @dataclass(slots=True)

@@ -76,6 +76,7 @@ class SessionReader:
         chunk, taken = head, 0
         while chunk:
             self._take(lines.feed(chunk), records, file)
+            file.end = lines.offset
             taken += len(chunk)
             yield taken
             if damage is not None:
@@ -85,17 +86,19 @@ class SessionReader:
             self.fold.problem(lines.lines + 1, "damaged_compression", damage)
         for line in lines.finish():
             self._take_last(line, records, file)
+            file.end = lines.offset
 
     def _take(self, lines: list[RawLine], records: RecordReader, file: SessionFile) -> None:
-        feed, read, add = self.fold.feed, records.read, file.add
-        for number, offset, data in lines:
-            add(number, offset, len(data))
-            feed(number, read(data))
+        file.add_all(lines)
+        feed = self.fold.feed
+        events = records.read_all(lines)  # all reading, then all folding: the processor's caches like it
+        for (number, _, _), event in zip(lines, events, strict=True):
+            feed(number, event)
 
     def _take_last(self, line: RawLine, records: RecordReader, file: SessionFile) -> None:
         """A last line without its newline counts if it is whole; else it was cut, or is being written."""
-        number, offset, data = line
-        file.add(number, offset, len(data))
+        number, _, data = line
+        file.add_all([line])
         event = records.read(data)
         if isinstance(event, Malformed):
             event.kind = "torn_line"
@@ -119,7 +122,8 @@ class SessionReader:
                     "torn_line",
                     f"the file breaks off in this item ({len(record)} bytes)",
                 )
-            file.add(last, offset, len(record))
+            file.add_all([(last, offset, record)])
+            file.lengths[last] = len(record)
             self.fold.feed(last, event)
             yield offset
 

@@ -6,7 +6,7 @@ import dataclasses
 from typing import Self
 
 from trace_tui.errors import Unreadable
-from trace_tui.model import Note, Place, Session, Text
+from trace_tui.model import Note, Place, Session, Text, file_of, line_of
 from trace_tui.parsers.containers import DamagedContainer, Unwrapped
 from trace_tui.parsers.events import (
     CallMade,
@@ -41,14 +41,14 @@ class Texts:
 
     def raw(self, place: Place) -> bytes:
         """The bytes of one record, as they stand in the file."""
-        file = self._files[place.file]
-        if not 0 < place.line <= len(file.offsets):
-            raise Unreadable(f"{file.path} has no line {place.line}")
-        offset, length = file.offsets[place.line - 1], file.lengths[place.line - 1]
-        data = self._at(place.file, offset, length)
-        if len(data) < length:
-            raise Unreadable(f"{file.path} has become shorter: line {place.line} is gone")
-        return data
+        file = self._files[file_of(place)]
+        span = file.span(line_of(place))
+        if span is None:
+            raise Unreadable(f"{file.path} has no line {line_of(place)}")
+        data = self._at(file_of(place), *span)
+        if len(data) < span[1]:
+            raise Unreadable(f"{file.path} has become shorter: line {line_of(place)} is gone")
+        return data.rstrip(b" \t\r\n\x00")
 
     def event(self, place: Place) -> Event:
         """The record with all of its texts."""

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from trace_tui.fold import outcome
 from trace_tui.fold.links import Links
 from trace_tui.fold.tools import SUMMARY_LENGTH, summary_of_call, tool_of_call, tool_of_item
-from trace_tui.model import Call, CallStatus, Evidence, Place, Tool, Turn, Verdict
+from trace_tui.model import Call, CallStatus, Evidence, Place, Tool, Turn, Verdict, line_of
 from trace_tui.parsers.events import CallMade, CallOutput, ToolEnded, ToolStarted
 from trace_tui.parsers.outputs import OutputFacts
 from trace_tui.parsers.safe_text import one_line
@@ -21,11 +21,10 @@ _CELLS_KEPT = 32
 
 
 @dataclass(slots=True)
-class OpenCall:
-    """What the fold must remember of a call beyond what the model keeps."""
+class OpenCall(Call):
+    """A call with what the fold must remember of it beyond what the model shows."""
 
-    call: Call
-    turn: Turn
+    turn_index: int = 0
     item: Verdict | None = None
     output: Verdict | None = None
     polls: str | None = None
@@ -60,32 +59,35 @@ class CallBook:
 
     def made(self, event: CallMade, turn: Turn, place: Place) -> Call | None:
         """The new call, or None where the line repeats one or completes one that an item began."""
-        call_id = event.call_id or f"line-{place.line}"
+        call_id = event.call_id or f"line-{line_of(place)}"
         tool = tool_of_call(event)
         known = self._by_id.get(call_id) or self._item_without_line(event, turn)
         if known is not None:
             if not known.has_line:
                 self._complete(known, event, tool, place)
                 return None
-            if not known.has_output or known.call.started_at == event.at:
+            if not known.has_output or known.started_at == event.at:
                 self.repeated += 1
                 return None
-        call = Call(
-            call_id=call_id,
-            name=event.name,
-            namespace=event.namespace,
-            tool=tool,
-            place=place,
-            summary=summary_of_call(event, tool),
+        call = OpenCall(
+            call_id,
+            event.name,
+            tool,
+            place,
+            event.namespace,
+            summary_of_call(event, tool),
             started_at=event.at,
+            turn_index=turn.index,
         )
-        state = OpenCall(call, turn)
-        self._remember(state, event)
+        self._remember(call, event)
         return call
 
     def _remember(self, state: OpenCall, event: CallMade) -> None:
-        call = state.call
+        call = state
         self._by_id[call.call_id] = state
+        if call.tool is Tool.EXEC:
+            self._wait_for(state)
+            return
         arguments = event.arguments or {}
         if call.tool is Tool.STDIN and (session := arguments.get("session_id")) is not None:
             state.polls = str(session)
@@ -109,22 +111,22 @@ class CallBook:
     def _wait_for(self, state: OpenCall) -> None:
         """A call made while others are still out runs beside them."""
         if self._waiting:
-            state.call.parallel = True
+            state.parallel = True
             for other in self._waiting.values():
-                other.call.parallel = True
-        self._waiting[state.call.call_id] = state
+                other.parallel = True
+        self._waiting[state.call_id] = state
 
     def _item_without_line(self, event: CallMade, turn: Turn) -> OpenCall | None:
         """A web search told of by its event before its item, which had no id up to 0.140."""
         if event.kind != "web_search" or event.call_id is not None:
             return None
         for state in reversed(self._by_id.values()):
-            if state.turn is turn and state.call.tool is Tool.WEB_SEARCH and not state.has_line:
+            if state.turn_index == turn.index and state.tool is Tool.WEB_SEARCH and not state.has_line:
                 return state
         return None
 
     def _complete(self, state: OpenCall, event: CallMade, tool: Tool, place: Place) -> None:
-        call = state.call
+        call = state
         state.has_line = True
         call.item_place, call.place = call.place, place
         call.name, call.namespace, call.tool = (
@@ -141,14 +143,17 @@ class CallBook:
         state = self._by_id.get(event.call_id or "")
         if state is None:
             return None
-        call = state.call
+        call = state
         if state.has_output:
+            return call
+        if event.plain_success and state.polls is None:
+            self._succeeded(state, event, place)
             return call
         state.has_output = True
         self._waiting.pop(call.call_id, None)
         call.output_place = place
         verdict, facts = outcome.output_verdict(event, call.tool)
-        self._time_output(call, facts, event.at)
+        self._time_output(call, facts.seconds, event.at)
         if state.polls is not None:
             verdict = self._poll(state, verdict, facts, event.at)
         elif facts.session is not None:
@@ -160,29 +165,42 @@ class CallBook:
         self._settle(state, output=verdict)
         return call
 
+    def _succeeded(self, call: OpenCall, event: CallOutput, place: Place) -> None:
+        """The commonest output by far: exit code 0, and nothing else to learn from it."""
+        call.has_output = True
+        call.output_place = place
+        self._waiting.pop(call.call_id, None)
+        self._time_output(call, event.seconds, event.at)
+        call.output = outcome.OK_ZERO
+        if call.item is None:
+            call.status, call.exit_code, call.evidence = CallStatus.OK, 0, Evidence.OUTPUT
+        else:
+            self._settle(call)
+
     def orphan_output(self, event: CallOutput, turn: Turn, place: Place) -> Call:
         """An output whose call stands before a cut: shown on its own."""
-        call = Call(
-            call_id=event.call_id or f"line-{place.line}",
+        call = OpenCall(
+            call_id=event.call_id or f"line-{line_of(place)}",
             name="unknown",
             tool=Tool.OTHER,
             place=place,
             output_place=place,
             ended_at=event.at,
+            turn_index=turn.index,
+            has_output=True,
         )
-        state = OpenCall(call, turn, has_output=True)
-        self._by_id[call.call_id] = state
+        self._by_id[call.call_id] = call
         verdict, facts = outcome.output_verdict(event, Tool.OTHER)
-        self._time_output(call, facts, event.at)
-        self._settle(state, output=verdict or outcome.OK)
+        self._time_output(call, facts.seconds, event.at)
+        self._settle(call, output=verdict or outcome.OK)
         return call
 
-    def _time_output(self, call: Call, facts: OutputFacts, at: int | None) -> None:
+    def _time_output(self, call: Call, seconds: float | None, at: int | None) -> None:
         """Outputs of parallel calls are written together at the end, so their own time misleads."""
         if call.duration_ms is not None:
             return
-        if facts.seconds is not None:
-            call.duration_ms = round(facts.seconds * 1000)
+        if seconds is not None:
+            call.duration_ms = round(seconds * 1000)
         elif at is not None and call.started_at is not None:
             call.duration_ms = max(0, at - call.started_at)
         if call.parallel and call.started_at is not None and call.duration_ms is not None:
@@ -194,7 +212,7 @@ class CallBook:
         self, state: OpenCall, verdict: Verdict | None, facts: OutputFacts, at: int | None
     ) -> Verdict | None:
         """A poll's output tells of the process or cell it asked about; the poll itself went well."""
-        polled = (self._cells if state.call.tool is Tool.CODE else self._processes).get(state.polls or "")
+        polled = (self._cells if state.tool is Tool.CODE else self._processes).get(state.polls or "")
         if verdict is None or verdict.status is CallStatus.RUNNING:
             return outcome.OK
         tells_of_other = facts.exit_code is not None or facts.script is not None
@@ -205,7 +223,7 @@ class CallBook:
         return outcome.OK
 
     def _end_polled(self, polled: OpenCall, verdict: Verdict, at: int | None) -> None:
-        call = polled.call
+        call = polled
         if polled.item is None and at is not None and call.started_at is not None:
             call.ended_at, call.duration_ms = at, max(0, at - call.started_at)
         self._settle(polled, output=verdict, evidence=Evidence.POLL)
@@ -213,10 +231,10 @@ class CallBook:
     # -- items ----------------------------------------------------------
 
     def started(self, event: ToolStarted, turn: Turn, place: Place) -> Call | None:
-        call_id = event.call_id or f"line-{place.line}"
+        call_id = event.call_id or f"line-{line_of(place)}"
         if call_id in self._by_id:
             return None
-        call = Call(
+        call = OpenCall(
             call_id=call_id,
             name=event.name,
             namespace=event.namespace,
@@ -224,10 +242,11 @@ class CallBook:
             place=place,
             summary=one_line(event.summary, SUMMARY_LENGTH),
             started_at=event.at,
+            turn_index=turn.index,
+            has_line=False,
         )
-        state = OpenCall(call, turn, has_line=False)
-        self._by_id[call_id] = state
-        self._wait_for(state)
+        self._by_id[call_id] = call
+        self._wait_for(call)
         return call
 
     def ended(self, event: ToolEnded, turn: Turn, place: Place) -> Call | None:
@@ -237,14 +256,14 @@ class CallBook:
             self._add_item(state, event, place)
             return None
         cell = self._cell_of(event, turn)
-        state = self._from_item(event, cell.turn if cell else turn, place)
+        state = self._from_item(event, turn, place)
         if cell is None:
-            return state.call
-        self._nest(cell.call, state.call)
+            return state
+        self._nest(cell, state)
         return None
 
     def _add_item(self, state: OpenCall, event: ToolEnded, place: Place) -> None:
-        call = state.call
+        call = state
         call.item_place = place
         if event.tool == "mcp":
             call.tool = Tool.MCP
@@ -278,19 +297,20 @@ class CallBook:
         namespace = event.namespace
         if event.tool == "mcp" and namespace is not None and not namespace.startswith("mcp__"):
             namespace = f"mcp__{namespace}"
-        call = Call(
-            call_id=event.call_id or f"line-{place.line}",
+        call = OpenCall(
+            call_id=event.call_id or f"line-{line_of(place)}",
             name=event.name,
             namespace=namespace,
             tool=tool_of_item(event.tool),
             place=place,
             summary=one_line(event.summary, SUMMARY_LENGTH),
             started_at=started if started is not None else event.at,
+            turn_index=turn.index,
+            has_line=False,
         )
-        state = OpenCall(call, turn, has_line=False)
-        self._by_id[call.call_id] = state
-        self._add_item(state, event, place)
-        return state
+        self._by_id[call.call_id] = call
+        self._add_item(call, event, place)
+        return call
 
     def _same_command(self, event: ToolEnded, turn: Turn) -> OpenCall | None:
         """Some writers number their items; then the same command, not yet accounted for, is meant."""
@@ -300,8 +320,13 @@ class CallBook:
         for steps, state in enumerate(reversed(self._by_id.values())):
             if steps >= 16:
                 return None
-            call = state.call
-            if state.item is None and state.turn is turn and call.tool is tool and call.summary == summary:
+            call = state
+            if (
+                state.item is None
+                and state.turn_index == turn.index
+                and call.tool is tool
+                and call.summary == summary
+            ):
                 return state
         return None
 
@@ -313,7 +338,7 @@ class CallBook:
         """
         if event.by_user or not (event.call_id or "").startswith("exec-"):
             return None
-        cells = [cell for cell in self._turn_cells if cell.turn is turn]
+        cells = [cell for cell in self._turn_cells if cell.turn_index == turn.index]
         still_open = [cell for cell in cells if not cell.has_output]
         waited = [self._cells[state.polls] for state in self._waiting.values() if state.polls in self._cells]
         yielded = [cell for cell in cells if cell.output is outcome.RUNNING]
@@ -347,7 +372,7 @@ class CallBook:
         state.item = item or state.item
         state.output = output or state.output
         verdict = outcome.decide(state.item, state.output)
-        call = state.call
+        call = state
         if verdict is None:
             call.status = CallStatus.OK if state.has_output else CallStatus.UNFINISHED
             return
@@ -358,12 +383,12 @@ class CallBook:
 
     def find(self, call_id: str | None) -> Call | None:
         state = self._by_id.get(call_id or "")
-        return state.call if state else None
+        return state if state else None
 
     def abort_open_of(self, turn: Turn) -> None:
         """An interrupted turn stops what still ran in it; a late item may yet say the same."""
         for state in self._turn_cells:
-            if state.turn is turn and state.output is outcome.RUNNING:
+            if state.turn_index == turn.index and state.output is outcome.RUNNING:
                 self._settle(state, output=outcome.ABORTED)
 
 

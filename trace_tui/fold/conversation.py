@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 from trace_tui.fold.calls import CallBook
 from trace_tui.fold.turns import TurnBook, TurnState, shortened
-from trace_tui.model import Note, NoteKind, Place, TurnKind
+from trace_tui.model import Note, NoteKind, Place, TurnKind, line_of
 from trace_tui.parsers.events import AgentText, CallMade, CallOutput, Message, Prompt, Reasoning
 
 _HEAD = 400
@@ -135,7 +135,7 @@ class Conversation:
             return
         parts = _SHELL_PARTS.search(event.text)
         command, result = (parts[1], parts[2]) if parts else (event.text, "")
-        call_id = f"line-{place.line}"
+        call_id = f"line-{line_of(place)}"
         made = CallMade(
             at=event.at, call_id=call_id, name="shell", input=command, arguments={"command": command}
         )

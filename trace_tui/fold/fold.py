@@ -15,7 +15,7 @@ from trace_tui.fold.calls import CallBook
 from trace_tui.fold.conversation import Conversation
 from trace_tui.fold.lineage import Lineage
 from trace_tui.fold.links import Links
-from trace_tui.fold.tokens import TokenMeter, context_of
+from trace_tui.fold.tokens import TokenMeter
 from trace_tui.fold.turns import TurnBook, TurnState, shortened
 from trace_tui.model import (
     Call,
@@ -30,6 +30,9 @@ from trace_tui.model import (
     TurnError,
     TurnKind,
     TurnStatus,
+    file_of,
+    line_of,
+    place_of,
 )
 from trace_tui.parsers.detect import Format
 from trace_tui.parsers.events import (
@@ -49,6 +52,7 @@ from trace_tui.parsers.events import (
     Reasoning,
     Review,
     RolledBack,
+    Salvaged,
     SessionHeader,
     SettingsApplied,
     ThreadNamed,
@@ -65,6 +69,7 @@ from trace_tui.parsers.events import (
 )
 
 PROBLEMS_KEPT = 1000
+_ALWAYS_OWN = frozenset({SessionHeader, Malformed, Salvaged})
 
 
 class Fold:
@@ -80,39 +85,14 @@ class Fold:
         self._talk = Conversation(self._turns)
         self._described = False
         self._file = 0
+        self._file_bits = place_of(0, 0)
         self._last_at: int | None = None
         self._model: str | None = None
         self._settings: SettingsApplied | None = None
         self._context_used: int | None = None
+        self._last_count: TokenCount | None = None
         self._window: int | None = None
         self._reviewing = False
-        self._handlers: dict[type[Event], Callable[[Any, Place], None]] = {
-            SessionHeader: self._header,
-            TurnStarted: self._turn_started,
-            TurnEnded: self._turn_ended,
-            TurnContext: self._turn_context,
-            SettingsApplied: self._settings_applied,
-            Prompt: self._prompt,
-            Message: self._message,
-            AgentText: self._agent_text,
-            Reasoning: self._reasoning,
-            CallMade: self._call_made,
-            CallOutput: self._call_output,
-            ToolStarted: self._tool_started,
-            ToolEnded: self._tool_ended,
-            AgentActivity: self._agent_activity,
-            Mail: self._mail,
-            UsageRecord: self._usage_record,
-            TokenCount: self._token_count,
-            Compacted: self._compacted,
-            RolledBack: self._rolled_back,
-            Review: self._review,
-            PlanText: self._plan,
-            Trouble: self._trouble,
-            ThreadNamed: self._named,
-            Unknown: self._unknown,
-            Malformed: self._malformed,
-        }
 
     # -- in and out -----------------------------------------------------
 
@@ -121,23 +101,19 @@ class Fold:
         session = self._session
         session.files.append(file)
         self._file = len(session.files) - 1
+        self._file_bits = place_of(self._file, 0)
         if not self._file:
             session.format = format_
             self._described = False
 
     def feed(self, line: int, event: Event) -> None:
-        place = Place(self._file, line)
         if event.at is not None:
             self._last_at = event.at
-        if event.damage is not None:
-            self.problem(line, "torn_line", event.damage)
         kind = type(event)
-        if kind is not SessionHeader and kind is not Malformed and not self._lineage.is_own(event):
+        if not self._lineage.all_own and kind not in _ALWAYS_OWN and not self._lineage.is_own(event):
             self._inherited(event)
-            return
-        if kind is Quiet:
-            return
-        self._handlers[kind](event, place)
+        elif kind is not Quiet:
+            _HANDLERS[kind](self, event, Place(self._file_bits | line))
 
     def problem(self, line: int, kind: str, detail: str) -> None:
         problems = self._session.problems
@@ -205,7 +181,7 @@ class Fold:
             self._session.inherited_lines += 1
             return
         base = event.history_base
-        if base is not None and base.end_ordinal is not None and place.file > 0:
+        if base is not None and base.end_ordinal is not None and file_of(place) > 0:
             self._turns.revert_from(base.end_ordinal)
             self._turns.current = None
         linking.refine(session, event)
@@ -256,9 +232,7 @@ class Fold:
         turn = state.turn
         if event.thread_total is not None:
             self._add_usage(state, self._tokens.stream(event.thread_total))
-        if turn.context_used is None:
-            turn.context_used = self._context_used
-        turn.context_window = turn.context_window or self._window
+        self._note_context(state)
         if event.aborted:
             self._calls.abort_open_of(turn)
 
@@ -347,7 +321,7 @@ class Fold:
             state.worked = True
             state.turn.items.append(call)
         elif self._calls.repeated > before:
-            self.problem(place.line, "repeated_call", f"call {event.call_id} stands here again")
+            self.problem(line_of(place), "repeated_call", f"call {event.call_id} stands here again")
 
     def _call_output(self, event: CallOutput, place: Place) -> None:
         if self._calls.output(event, place) is not None:
@@ -356,7 +330,7 @@ class Fold:
         if event.call_id is None:  # harness text in the shape of an output
             self._talk.note(state, NoteKind.NOTE, event.text, place, event.at)
             return
-        self.problem(place.line, "output_without_call", f"no call {event.call_id} in the file")
+        self.problem(line_of(place), "output_without_call", f"no call {event.call_id} in the file")
         state.turn.items.append(self._calls.orphan_output(event, state.turn, place))
 
     def _tool_started(self, event: ToolStarted, place: Place) -> None:
@@ -393,18 +367,23 @@ class Fold:
         used = self._tokens.record(event, self._session.id)
         if used is not None:
             self._add_usage(self._holding(event, place), used)
-            self._context_used = used.total
+            self._context_used, self._last_count = used.total, None
 
     def _token_count(self, event: TokenCount, place: Place) -> None:
-        self._context_used = context_of(event, self._context_used)
-        self._window = event.window or self._window
+        self._last_count = event
         used = self._tokens.count(event)
         if used is not None:
             self._add_usage(self._holding(event, place), used)
-        state = self._turns.current
-        if state is not None and event.context_used:
-            state.turn.context_used = event.context_used
-            state.turn.context_window = self._window or state.turn.context_window
+
+    def _note_context(self, state: TurnState) -> None:
+        """How full the context was at the end of a turn: the last count's word, or the last response's."""
+        if self._last_count is not None:
+            used, window = self._last_count.context_and_window()
+            self._context_used = used or self._context_used
+            self._window = window or self._window
+            self._last_count = None
+        state.turn.context_used = self._context_used
+        state.turn.context_window = self._window or state.turn.context_window
 
     def _add_usage(self, state: TurnState, used: Usage) -> None:
         state.turn.usage = state.turn.usage.plus(used)
@@ -415,8 +394,12 @@ class Fold:
     def _unknown(self, event: Unknown, _: Place) -> None:
         self._session.unknown[event.type[:120]] += 1
 
+    def _salvaged(self, event: Salvaged, place: Place) -> None:
+        self.problem(line_of(place), "torn_line", event.detail)
+        self.feed(line_of(place), event.event)
+
     def _malformed(self, event: Malformed, place: Place) -> None:
-        self.problem(place.line, event.kind, event.detail)
+        self.problem(line_of(place), event.kind, event.detail)
 
     def _holding(self, event: Event, place: Place) -> TurnState:
         return self._turns.holding(event.turn_id, place, event.at, event.ordinal)
@@ -427,3 +410,33 @@ def sum_usage(usages: Any) -> Usage:
     for usage in usages:
         total = total.plus(usage)
     return total
+
+_HANDLERS: dict[type[Event], Callable[[Fold, Any, Place], None]] = {
+    SessionHeader: Fold._header,
+    TurnStarted: Fold._turn_started,
+    TurnEnded: Fold._turn_ended,
+    TurnContext: Fold._turn_context,
+    SettingsApplied: Fold._settings_applied,
+    Prompt: Fold._prompt,
+    Message: Fold._message,
+    AgentText: Fold._agent_text,
+    Reasoning: Fold._reasoning,
+    CallMade: Fold._call_made,
+    CallOutput: Fold._call_output,
+    ToolStarted: Fold._tool_started,
+    ToolEnded: Fold._tool_ended,
+    AgentActivity: Fold._agent_activity,
+    Mail: Fold._mail,
+    UsageRecord: Fold._usage_record,
+    TokenCount: Fold._token_count,
+    Compacted: Fold._compacted,
+    RolledBack: Fold._rolled_back,
+    Review: Fold._review,
+    PlanText: Fold._plan,
+    Trouble: Fold._trouble,
+    ThreadNamed: Fold._named,
+    Unknown: Fold._unknown,
+    Malformed: Fold._malformed,
+    Salvaged: Fold._salvaged,
+}
+"""By the type of the event; outside the class, so that a fold holds no reference to itself."""

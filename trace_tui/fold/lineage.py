@@ -34,7 +34,7 @@ class Lineage:
         "_born_at",
         "_copying",
         "_last_at",
-        "_own_begun",
+        "all_own",
         "_own_start",
         "_turn_ids_seen",
         "copied_from",
@@ -47,7 +47,8 @@ class Lineage:
         self._own_start: int | None = None
         self._born_at: int | None = None
         self._copying = False
-        self._own_begun = False
+        self.all_own = False
+        """Nothing that may still come can be a copy."""
         self._turn_ids_seen = False
         self._last_at: int | None = None
 
@@ -60,7 +61,7 @@ class Lineage:
 
     def foreign_header(self, header: SessionHeader) -> None:
         """Another thread's header before anything of our own: its history follows."""
-        if self._own_begun or self._own_start is not None:
+        if self.all_own or self._own_start is not None:
             return
         self._copying = True
         self.copied_from = self.copied_from or header.id
@@ -69,11 +70,11 @@ class Lineage:
         if self._own_start is not None:
             return event.ordinal is None or event.ordinal >= self._own_start
         if not self._copying:
-            if not self._own_begun and isinstance(event, TurnStarted | Prompt):
-                self._own_begun = True
+            if not self.all_own and isinstance(event, TurnStarted | Prompt):
+                self.all_own = True
             return True
         if self._begins_own(event):
-            self._copying, self._own_begun = False, True
+            self._copying, self.all_own = False, True
         self._last_at = event.at
         return not self._copying
 

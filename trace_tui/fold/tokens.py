@@ -24,8 +24,8 @@ class TokenMeter:
     def __init__(self) -> None:
         self.source = "none"
         self._response_ids: set[str] = set()
-        self._recent: deque[tuple[object, Usage | None]] = deque(maxlen=_REMEMBERED)
-        self._epoch_total: Usage | None = None
+        self._recent: deque[tuple[object, object]] = deque(maxlen=_REMEMBERED)
+        self._epoch_total: Usage | bytes | None = None
         self._stream_total: Usage | None = None
 
     def record(self, event: UsageRecord, own_id: str | None) -> Usage | None:
@@ -57,15 +57,15 @@ class TokenMeter:
             self.source = "counts"
         return added
 
-    def _added(self, event: TokenCount, previous: Usage | None) -> Usage | None:
-        total, last = event.total, event.last
+    def _added(self, event: TokenCount, previous: Usage | bytes | None) -> Usage | None:
+        total, last = event.total, event.last_usage()
         if total is not None and previous is not None and total == previous:
             return None  # the total stands still: an estimate of the context, not a response
         if last is not None:
             return last if last.input or last.output else None
-        if total is None:
+        if not isinstance(total, Usage):
             return None
-        if previous is None or any(now < then for now, then in zip(total, previous, strict=True)):
+        if not isinstance(previous, Usage) or _fell(total, previous):
             return total if total.total else None  # a new epoch begins at zero
         return total.minus(previous)
 
@@ -73,9 +73,7 @@ class TokenMeter:
         """`exec --json` tells the thread's running total; up to 0.58 it starts again with each run."""
         previous, self._stream_total = self._stream_total, total
         self.source = "counts"
-        if previous is None or any(now < then for now, then in zip(total, previous, strict=True)):
-            return total
-        return total.minus(previous)
+        return total if previous is None or _fell(total, previous) else total.minus(previous)
 
     def inherited(self, event: TokenCount) -> None:
         """A copied line moves the counter that own lines go on from, and adds nothing."""
@@ -84,6 +82,5 @@ class TokenMeter:
             self._recent.append((event.total, event.last))
 
 
-def context_of(event: TokenCount, previous: int | None) -> int | None:
-    """Tokens in the context after this line; a line of zeros says nothing."""
-    return event.context_used or previous
+def _fell(now: Usage, then: Usage) -> bool:
+    return any(one < other for one, other in zip(now, then, strict=True))

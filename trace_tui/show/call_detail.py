@@ -8,7 +8,7 @@ import orjson
 from rich.console import Console
 from rich.text import Text as Line
 
-from trace_tui.model import Call, Session, Tool, Turn
+from trace_tui.model import Call, Session, Tool, Turn, line_of
 from trace_tui.parsers.commands import shown_command
 from trace_tui.parsers.events import CallMade, CallOutput, ToolEnded
 from trace_tui.parsers.safe_text import one_line, safe_block
@@ -90,7 +90,7 @@ def print_call(console: Console, turn: Turn, call: Call, texts: Texts) -> None:
     head.append(f" · {TOOL_WORDS[call.tool]} {one_line(name, 80)}", "bold")
     console.print(head, crop=True, overflow="ellipsis")
     lines = [
-        f"line {place.line}"
+        f"line {line_of(place)}"
         for place in (call.place, call.item_place, call.output_place)
         if place is not None
     ]

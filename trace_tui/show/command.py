@@ -13,7 +13,7 @@ import orjson
 
 from trace_tui.errors import NothingFound
 from trace_tui.home import Home
-from trace_tui.model import Call, Place, Session, Turn
+from trace_tui.model import Call, Place, Session, Turn, file_of, line_of, place_of
 from trace_tui.parsers.safe_text import safe_block
 from trace_tui.reading import SessionReader
 from trace_tui.show.contract import session_object
@@ -133,11 +133,13 @@ def _raw_places(session: Session, wanted: str) -> list[Place]:
     """A line number (``FILE:LINE`` where a thread has several files), or all lines that tell of a call."""
     file, _, line = wanted.rpartition(":")
     if line.isdecimal() and (not file or file.isdecimal()):
-        place = Place(int(file or 0), int(line))
-        if place.file >= len(session.files):
-            raise NothingFound(f"no file {place.file}: the session has {len(session.files)}")
-        if not 0 < place.line <= len(session.files[place.file].offsets):
-            raise NothingFound(f"no line {place.line}: the file has {len(session.files[place.file].offsets)}")
+        place = place_of(int(file or 0), int(line))
+        if file_of(place) >= len(session.files):
+            raise NothingFound(f"no file {file_of(place)}: the session has {len(session.files)}")
+        if not 0 < line_of(place) <= len(session.files[file_of(place)].offsets):
+            raise NothingFound(
+                f"no line {line_of(place)}: the file has {len(session.files[file_of(place)].offsets)}"
+            )
         return [place]
     places: list[Place] = []
     for _, call in _calls_named(session.turns, wanted):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from trace_tui.model import Call, Item, Note, Session, Turn
+from trace_tui.model import Call, Item, Note, Session, Turn, file_of, line_of
 from trace_tui.parsers.events import Usage
 from trace_tui.texts import Texts
 from trace_tui.times import rfc3339, time_split
@@ -127,10 +127,10 @@ def call_object(call: Call, *, with_file: bool = False) -> JsonObject:
         "parallel": call.parallel,
         "parent_call_id": call.parent_call_id,
         "child_session": call.child_session,
-        "line": call.place.line,
+        "line": line_of(call.place),
     }
     if with_file:
-        shown["file"] = call.place.file
+        shown["file"] = file_of(call.place)
     return shown
 
 
@@ -139,13 +139,13 @@ def note_object(note: Note, texts: Texts, *, with_file: bool = False) -> JsonObj
         "kind": note.kind.value,
         "text": texts.whole(note),
         "at": rfc3339(note.at),
-        "line": note.place.line,
+        "line": line_of(note.place),
     }
     for key, value in (("phase", note.phase), ("author", note.author), ("recipient", note.recipient)):
         if value is not None:
             shown[key] = value
     if with_file:
-        shown["file"] = note.place.file
+        shown["file"] = file_of(note.place)
     return shown
 
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from rich.cells import cell_len, set_cell_size
 from rich.text import Text as Line
 
-from trace_tui.model import Call, CallStatus, Note, NoteKind
+from trace_tui.model import Call, CallStatus, Note, NoteKind, line_of
 from trace_tui.parsers.safe_text import one_line
 from trace_tui.show.words import CALL_GLYPHS, NOTE_WORDS, TOOL_WORDS
 from trace_tui.times import moment_of, short_duration
@@ -55,7 +55,7 @@ def call_row(
     row.append(fitted(_word(call), WORD_WIDTH + 1), "" if good else style)
     duration = short_duration(call.duration_ms)
     reason = "" if good else one_line(call.reason or call.status.value, max(12, width // 3))
-    line = f"line {call.place.line}" if line_numbers else ""
+    line = f"line {line_of(call.place)}" if line_numbers else ""
     right = "  ".join(part for part in (line, reason, duration.rjust(DURATION_WIDTH)) if part)
     room = width - cell_len(row.plain) - cell_len(right) - 1
     row.append(fitted(_summary(call, workers or {}), max(room, 0)), "" if good else "bold")
