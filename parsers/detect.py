@@ -5,6 +5,7 @@ The first record of a known shape decides. A file that is none gets a precise re
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from enum import StrEnum
 
@@ -15,6 +16,8 @@ from trace_tui.parsers.fields import JsonObject
 from trace_tui.parsers.records import RecordReader
 from trace_tui.parsers.response_items import is_response_item
 from trace_tui.parsers.typescript import looks_like_typescript
+
+_HEADER_START = re.compile(rb'\{"timestamp":"[^"]*",(?:"ordinal":\d+,)?"type":"session_meta","payload":\{')
 
 HEAD_SIZE = 1 << 18
 """How many bytes of a file `detect` wants to see, if it has as many."""
@@ -47,6 +50,8 @@ def detect(head: bytes) -> Format:
         return Format.TYPESCRIPT
     first_json: JsonObject | None = None
     for line in _lines(content):
+        if _HEADER_START.match(line) and line.endswith(b"}"):
+            return Format.PAGINATED if b',"history_mode":"paginated"' in line else Format.ROLLOUT
         record = _object_in(line)
         if record is None:
             if found := _cut_record(line):

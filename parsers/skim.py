@@ -112,7 +112,15 @@ def call_output(line: bytes, start: int) -> Event | None:
         call_id, wall, older_wall = success.groups()
         seconds = wall or older_wall
         return CallOutput(
-            call_id.decode("ascii", "replace"), "", None, 0, 0, float(seconds) if seconds else None, True, None, True
+            call_id.decode("ascii", "replace"),
+            "",
+            None,
+            0,
+            0,
+            float(seconds) if seconds else None,
+            True,
+            None,
+            True,
         )
     match = _OUTPUT_START.match(line, start)
     if match is None:

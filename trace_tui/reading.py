@@ -19,7 +19,7 @@ from trace_tui.parsers.records import RecordReader
 from trace_tui.parsers.typescript import typescript_records
 from trace_tui.sources import Source
 
-CHUNK = 1 << 18
+CHUNK = 1 << 17
 """Small enough that a slice of work takes a few milliseconds."""
 
 
@@ -90,10 +90,8 @@ class SessionReader:
 
     def _take(self, lines: list[RawLine], records: RecordReader, file: SessionFile) -> None:
         file.add_all(lines)
-        feed = self.fold.feed
-        events = records.read_all(lines)  # all reading, then all folding: the processor's caches like it
-        for (number, _, _), event in zip(lines, events, strict=True):
-            feed(number, event)
+        # All reading, then all folding: the processor's caches like it.
+        self.fold.feed_all([number for number, _, _ in lines], records.read_all(lines))
 
     def _take_last(self, line: RawLine, records: RecordReader, file: SessionFile) -> None:
         """A last line without its newline counts if it is whole; else it was cut, or is being written."""

@@ -7,7 +7,7 @@ can be asked for the session at any point. Each rule by which versions differ st
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from trace_tui.fold import links as linking
@@ -105,6 +105,18 @@ class Fold:
         if not self._file:
             session.format = format_
             self._described = False
+
+    def feed_all(self, lines: Sequence[int], events: Sequence[Event]) -> None:
+        """The same for many records of one file."""
+        handlers, file_bits, lineage = _HANDLERS, self._file_bits, self._lineage
+        for line, event in zip(lines, events, strict=True):
+            kind = type(event)
+            if kind is Quiet or not lineage.all_own:
+                self.feed(line, event)
+                continue
+            if event.at is not None:
+                self._last_at = event.at
+            handlers[kind](self, event, Place(file_bits | line))
 
     def feed(self, line: int, event: Event) -> None:
         if event.at is not None:
@@ -410,6 +422,7 @@ def sum_usage(usages: Any) -> Usage:
     for usage in usages:
         total = total.plus(usage)
     return total
+
 
 _HANDLERS: dict[type[Event], Callable[[Fold, Any, Place], None]] = {
     SessionHeader: Fold._header,
