@@ -40,6 +40,7 @@ from trace_tui.parsers.fields import (
     seconds_as_ms,
     sequence,
     text,
+    turn_named_in,
     usage,
     usage_or_none,
 )
@@ -52,12 +53,12 @@ def parse_event_message(payload: JsonObject) -> Event:
     kind = payload.get("type")
     if not isinstance(kind, str):
         return Unknown(type="event_msg")
-    read = _READERS.get(kind)
+    read = EVENT_MESSAGE_READERS.get(kind)
     if read is None:
         return Unknown(type=f"event_msg/{kind}")
     event = read(payload)
     if event.turn_id is None:
-        event.turn_id = text(payload, "turn_id")
+        event.turn_id = turn_named_in(payload)
     return event
 
 
@@ -333,7 +334,7 @@ def _quiet(_: JsonObject) -> Event:
     return Quiet()
 
 
-_READERS: dict[str, Callable[[JsonObject], Event]] = {
+EVENT_MESSAGE_READERS: dict[str, Callable[[JsonObject], Event]] = {
     "user_message": _user_message,
     "agent_message": _agent_message,
     "agent_reasoning": _agent_reasoning,
@@ -392,5 +393,3 @@ _READERS: dict[str, Callable[[JsonObject], Event]] = {
     "deprecation_notice": _quiet,
     "item_started": _quiet,
 }
-
-EVENT_MESSAGE_TYPES = frozenset(_READERS)

@@ -59,6 +59,15 @@ def usage_or_none(record: JsonObject, key: str) -> Usage | None:
     return usage(value) if isinstance(value, dict) else None
 
 
+def turn_named_in(payload: JsonObject) -> str | None:
+    """The turn that a payload says it belongs to, by itself or in what is passed through with it."""
+    turn_id = payload.get("turn_id")
+    if turn_id is None:
+        passthrough = payload.get("internal_chat_message_metadata_passthrough")
+        turn_id = passthrough.get("turn_id") if isinstance(passthrough, dict) else None
+    return turn_id if isinstance(turn_id, str) else None
+
+
 def duration_ms(record: JsonObject, key: str = "duration") -> int | None:
     """A ``{secs, nanos}`` object as whole milliseconds."""
     value = record.get(key)

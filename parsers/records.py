@@ -13,7 +13,7 @@ from collections.abc import Callable, Sequence
 import orjson
 
 from trace_tui.parsers import skim
-from trace_tui.parsers.event_messages import EVENT_MESSAGE_TYPES, parse_event_message, parse_usage_record
+from trace_tui.parsers.event_messages import EVENT_MESSAGE_READERS, parse_event_message, parse_usage_record
 from trace_tui.parsers.events import (
     Compacted,
     Event,
@@ -25,25 +25,25 @@ from trace_tui.parsers.events import (
     Unknown,
 )
 from trace_tui.parsers.exec_stream import is_stream_record, parse_stream_record
-from trace_tui.parsers.fields import Clock, JsonObject, integer, mapping, text
-from trace_tui.parsers.lines import RawLine
+from trace_tui.parsers.fields import Clock, JsonObject, integer, mapping, text, turn_named_in
 from trace_tui.parsers.header import parse_bare_header, parse_session_meta, parse_turn_context
+from trace_tui.parsers.lines import RawLine
 from trace_tui.parsers.response_items import (
-    RESPONSE_ITEM_TYPES,
+    RESPONSE_ITEM_READERS,
     is_response_item,
     mail_from,
     parse_response_item,
 )
 
 _CLOSE = ord("}")
-# How all builds since 0.34 begin a line; the last group names what it is, and picks the route.
-_HEAD = re.compile(
-    rb'\{"timestamp":"(\d{4}-\d\d-\d\dT\d\d:\d\d:)(\d\d)\.(\d{3})Z",(?:"ordinal":(\d{1,18}),)?'
-    rb'"type":"(\w+","payload":\{(?:"type":"\w+")?)'
-)
-_TURN_CONTEXT = b'turn_context","payload":{'
-_RECORD_START = b'{"timestamp":"'
-_STAMPED = re.compile(rb"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z)\s")
+# How all builds since 0.34 begin a line: 40 bytes of timestamp, perhaps an ordinal, then what it is.
+_STAMP = b'{"timestamp":"'
+_STAMP_END = b'Z",'
+_ORDINAL = b'"ordinal":'
+_EVENT = b'"type":"event_msg","payload":{"type":"'
+_ITEM = b'"type":"response_item","payload":{"type":"'
+_TURN_CONTEXT = b'"type":"turn_context","payload":{'
+_LOG_STAMP = re.compile(rb"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z)\s")
 
 # Lines that hold nothing for the model, and may be long: known, and never decoded.
 _QUIET_LINES = frozenset(
@@ -111,37 +111,41 @@ class RecordReader:
         Most of a load's time goes here, so the loop is one piece: a call more for each line is felt.
         """
         events: list[Event] = []
-        add, head_of, route_of, clock, whole = (
-            events.append,
-            _HEAD.match,
-            _ROUTES.get,
-            self._clock,
-            self._whole,
-        )
+        add, routes, clock, whole = events.append, _ROUTES, self._clock, self._whole
         for _, _, data in lines:
-            head = head_of(data)
-            if head is None:
+            at = 40
+            if data[40:50] == _ORDINAL:
+                at = data.find(b",", 50) + 1
+            # `"type":"event_msg","payload":{"type":"token_count"` up to the quote that ends it.
+            if data[at : at + 38] == _EVENT:
+                end = data.find(b'"', at + 38) + 1
+            elif data[at : at + 42] == _ITEM:
+                end = data.find(b'"', at + 42) + 1
+            else:
+                end = data.find(b"{", at) + 1
+            kind = data[at:end]
+            if kind not in routes or data[:14] != _STAMP or data[37:40] != _STAMP_END:
                 add(self._read_loose(data))
                 continue
-            minute, seconds, millis, ordinal, kind = head.groups()
-            skimmer, reader = route_of(kind, _NO_ROUTE)
+            skimmer, reader = routes[kind]
             event = None
             if data[-1] == _CLOSE and not whole:
                 if skimmer is not None:
-                    event = skimmer(data, head.end())
+                    event = skimmer(data, end)
                 elif kind == _TURN_CONTEXT:
-                    event = self._turn_context(data, head.end())
+                    event = self._turn_context(data, end)
             if event is None and reader is not None:
                 event = _decoded(data, reader)
             if event is None:
                 add(self._read_decoded(data))
                 continue
-            if minute == clock.minute:
-                event.at = clock.base + int(seconds + millis)
+            digits = data[31:33] + data[34:37]
+            if data[14:31] == clock.minute and digits.isdigit():
+                event.at = clock.base + int(digits)
             else:
                 event.at = clock.ms_of_bytes(data[14:38])
-            if ordinal is not None:
-                event.ordinal = int(ordinal)
+            if at > 40 and (digits := data[50 : at - 1]).isdigit():
+                event.ordinal = int(digits)
             add(event)
         return events
 
@@ -175,7 +179,7 @@ class RecordReader:
         if isinstance(record, Malformed) or not is_stream_record(record):
             return Quiet()
         event = self._event(record)
-        if event.at is None and (stamp := _STAMPED.search(data, 0, start)):
+        if event.at is None and (stamp := _LOG_STAMP.search(data, 0, start)):
             event.at = self._clock.ms(stamp[1].decode())
         return event
 
@@ -183,14 +187,14 @@ class RecordReader:
         """A torn write may have the repeated record right behind it, on the same line."""
         if self._in_log:
             return Quiet()
-        start = data.find(_RECORD_START, 1)
+        start = data.find(_STAMP, 1)
         while start > 0:
             record = decode(data[start:])
             if not isinstance(record, Malformed):
                 event = self._event(record)
                 detail = f"{start} bytes of a torn record before this one"
                 return Salvaged(event, detail, at=event.at, ordinal=event.ordinal)
-            start = data.find(_RECORD_START, start + 1)
+            start = data.find(_STAMP, start + 1)
         return problem
 
     def _event(self, record: JsonObject) -> Event:
@@ -213,9 +217,14 @@ def _decoded(data: bytes, reader: Reader) -> Event | None:
     """None where the line is not what it begins like; it is then looked at more patiently."""
     try:
         record = orjson.loads(data)
-        event = reader(record["payload"])
-    except (orjson.JSONDecodeError, KeyError):
+    except orjson.JSONDecodeError:
         return None
+    payload = record.get("payload")
+    if not isinstance(payload, dict):
+        return None
+    event = reader(payload)
+    if event.turn_id is None:
+        event.turn_id = turn_named_in(payload)
     if "metadata" in record:
         _apply_metadata(event, record["metadata"])
     return event
@@ -282,8 +291,8 @@ def _quiet(_data: bytes, _start: int) -> Event:
 def _routes() -> dict[bytes, Route]:
     """By line type and payload type: how to skim the line, and how to read it decoded."""
     readers: dict[bytes, Reader] = {line.encode(): reader for line, reader in _LINES.items()}
-    readers |= {b"response_item/" + name.encode(): parse_response_item for name in RESPONSE_ITEM_TYPES}
-    readers |= {b"event_msg/" + name.encode(): parse_event_message for name in EVENT_MESSAGE_TYPES}
+    readers |= {b"response_item/" + name.encode(): reader for name, reader in RESPONSE_ITEM_READERS.items()}
+    readers |= {b"event_msg/" + name.encode(): reader for name, reader in EVENT_MESSAGE_READERS.items()}
     skimmers = dict(_SKIMMERS)
     skimmers |= dict.fromkeys(_QUIET_LINES, _if_long(_quiet))
     skimmers |= {b"response_item/" + name: _if_long(_quiet) for name in _QUIET_ITEMS}
@@ -293,7 +302,7 @@ def _routes() -> dict[bytes, Route]:
 def _begun(kind: bytes) -> bytes:
     """``event_msg/token_count`` as the bytes that a line of the kind begins with."""
     line, _, payload = kind.partition(b"/")
-    return line + b'","payload":{' + (b'"type":"' + payload + b'"' if payload else b"")
+    return b'"type":"' + line + b'","payload":{' + (b'"type":"' + payload + b'"' if payload else b"")
 
 
 _SKIMMERS: dict[bytes, Skimmer] = {
@@ -309,5 +318,4 @@ _SKIMMERS: dict[bytes, Skimmer] = {
     b"response_item/custom_tool_call": _if_long(skim.custom_call),
     b"compacted": _if_long(skim.compacted),
 }
-_NO_ROUTE: Route = (None, None)
 _ROUTES = _routes()

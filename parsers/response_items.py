@@ -22,7 +22,7 @@ from trace_tui.parsers.events import (
     Role,
     Unknown,
 )
-from trace_tui.parsers.fields import JsonObject, mapping, sequence, text
+from trace_tui.parsers.fields import JsonObject, mapping, sequence, text, turn_named_in
 from trace_tui.parsers.injected import joined_text, message_parts
 
 _ROLES: dict[str, Role] = {
@@ -38,18 +38,16 @@ def parse_response_item(payload: JsonObject) -> Event:
     kind = payload.get("type")
     if not isinstance(kind, str):
         return Unknown(type="response_item")
-    read = _READERS.get(kind)
+    read = RESPONSE_ITEM_READERS.get(kind)
     if read is None:
         return Unknown(type=f"response_item/{kind}")
     event = read(payload)
-    passthrough = payload.get("internal_chat_message_metadata_passthrough")
-    if isinstance(passthrough, dict):
-        event.turn_id = text(passthrough, "turn_id")
+    event.turn_id = turn_named_in(payload)
     return event
 
 
 def is_response_item(kind: object) -> bool:
-    return isinstance(kind, str) and kind in _READERS
+    return isinstance(kind, str) and kind in RESPONSE_ITEM_READERS
 
 
 def _message(payload: JsonObject) -> Event:
@@ -241,7 +239,7 @@ def _quiet(_: JsonObject) -> Event:
     return Quiet()
 
 
-_READERS: dict[str, Callable[[JsonObject], Event]] = {
+RESPONSE_ITEM_READERS: dict[str, Callable[[JsonObject], Event]] = {
     "message": _message,
     "agent_message": _agent_message,
     "reasoning": _reasoning,
@@ -264,5 +262,3 @@ _READERS: dict[str, Callable[[JsonObject], Event]] = {
     "configuration_update": _quiet,
     "item_reference": _quiet,
 }
-
-RESPONSE_ITEM_TYPES = frozenset(_READERS)

@@ -33,10 +33,10 @@ def safe_block(text: str) -> str:
 
 def one_line(text: str, limit: int = 200) -> str:
     """The text on one line, at most ``limit`` characters, with an ellipsis where it was cut."""
-    if len(text) <= limit and text.isascii() and text.isprintable():
+    if len(text) <= limit and text.isprintable():  # neither control nor format characters in it
         return text
     shown = _SPACES.sub(" ", text[: limit * 4]).strip()
-    if shown.isascii() and shown.isprintable():
+    if shown.isprintable():
         safe = shown
     else:
         safe = (_ANSI.sub("", shown) if "\x1b" in shown else shown).translate(_LINE)

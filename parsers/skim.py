@@ -24,7 +24,6 @@ from trace_tui.parsers.events import (
 )
 from trace_tui.parsers.items import command_execution
 from trace_tui.parsers.outputs import wrapped_verdict
-from trace_tui.parsers.response_items import parse_response_item
 
 LONG = 2048
 """Shorter lines are mostly decoded whole: that is as quick, and needs no care."""
@@ -185,7 +184,7 @@ def custom_call(line: bytes, start: int) -> Event | None:
     if match is None or head is None:
         return None
     event = CallMade("custom", match[1].decode("ascii", "replace"), match[2].decode(), None, head, cut=True)
-    if turn := _PASSTHROUGH.search(line, match.end()):
+    if turn := _PASSTHROUGH.search(line, max(match.end(), len(line) - _NEAR)):
         event.turn_id = turn[1].decode("ascii", "replace")
     if head.startswith("*** Begin Patch"):
         files = [name.decode("utf-8", "replace").strip() for name in _PATCH_FILE.findall(line, match.end())]

@@ -10,6 +10,8 @@ import os
 import sys
 from collections.abc import Sequence
 
+from trace_tui import __version__
+
 DONE = 0
 NOTHING_FOUND = 1
 USAGE = 2
@@ -21,16 +23,8 @@ _EXIT_CODES = (
 
 
 class _Version(argparse.Action):
-    """Looks the version up only when it is asked for."""
-
     def __call__(self, parser: argparse.ArgumentParser, *_: object) -> None:
-        from importlib.metadata import PackageNotFoundError, version
-
-        try:
-            found = version("codex-trace-tui")
-        except PackageNotFoundError:
-            found = "(not installed)"
-        print(f"codex-trace-tui {found}")
+        print(f"codex-trace-tui {__version__}")
         parser.exit(DONE)
 
 

@@ -93,7 +93,7 @@ class Evidence(StrEnum):
 
 
 Place = NewType("Place", int)
-"""A record: index into the session's files, and 1-based line, in one number; in a first file just the line."""
+"""A record: index into the session's files and 1-based line, in one number; in a first file just the line."""
 
 _FILE_SHIFT = 40
 

@@ -22,7 +22,7 @@ _SHELL_PARTS = re.compile(r"<command>\n?(.*?)\n?</command>\s*<result>\n?(.*)", r
 @dataclass(slots=True)
 class Conversation:
     _turns: TurnBook
-    _candidate: tuple[Message, Place] | None = None
+    candidate: tuple[Message, Place] | None = None
     """A user message that waits for the line which says that a person wrote it."""
     _prompts_have_twins: bool = False
     _expected_message: str | None = None
@@ -55,9 +55,9 @@ class Conversation:
 
     def prompt(self, event: Prompt, place: Place) -> None:
         self._prompts_have_twins = not event.bare
-        if self._candidate is None:
+        if self.candidate is None:
             self._expected_message = event.text
-        self._candidate = None
+        self.candidate = None
         if self.joins_open_prompt() or not self._turns.begins_with_prompt():
             state = self._turns.current
             assert state is not None
@@ -93,7 +93,7 @@ class Conversation:
             self._expected_message = None
             return
         self.flush()
-        self._candidate = (event, place)
+        self.candidate = (event, place)
 
     def _system(self, event: Message, place: Place) -> None:
         """The TypeScript CLI told of errors in the system's name."""
@@ -102,14 +102,14 @@ class Conversation:
 
     def flush(self, *, waiting_only_if_unanswered: bool = False) -> None:
         """No second line came for the waiting message: what it was is decided by where it stands."""
-        if self._candidate is None:
+        if self.candidate is None:
             return
-        event, place = self._candidate
+        event, place = self.candidate
         current = self._turns.current
         opens = self._turns.begins_with_prompt()
         if waiting_only_if_unanswered and not opens:
             return
-        self._candidate = None
+        self.candidate = None
         if opens and self._prompts_have_twins and not event.labelled_prompt:
             if current is not None:
                 self.note(current, NoteKind.NOTE, event.text, place, event.at)
@@ -192,7 +192,8 @@ class Conversation:
         state.answered = any(isinstance(item, Note) and item.kind in messages for item in state.turn.items)
 
     def reasoning(self, event: Reasoning, place: Place) -> None:
-        self.flush()
+        if self.candidate is not None:
+            self.flush()
         state = self._turns.holding(event.turn_id, place, event.at, event.ordinal)
         state.worked = True
         if event.twin:

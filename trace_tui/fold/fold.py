@@ -325,7 +325,8 @@ class Fold:
     # -- calls ----------------------------------------------------------
 
     def _call_made(self, event: CallMade, place: Place) -> None:
-        self._talk.flush()
+        if self._talk.candidate is not None:
+            self._talk.flush()
         state = self._holding(event, place)
         before = self._calls.repeated
         call = self._calls.made(event, state.turn, place)

@@ -34,9 +34,9 @@ class Lineage:
         "_born_at",
         "_copying",
         "_last_at",
-        "all_own",
         "_own_start",
         "_turn_ids_seen",
+        "all_own",
         "copied_from",
         "id",
     )

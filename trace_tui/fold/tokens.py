@@ -8,23 +8,21 @@ when builds up to 0.58 resume, and are overwritten by a context overflow.
 
 from __future__ import annotations
 
-from collections import deque
-
 from trace_tui.parsers.events import TokenCount, Usage, UsageRecord
 
-_REMEMBERED = 16
+_REMEMBERED = 256
 """Two processes on one file interleave their counters, so a repeat may stand some lines back."""
 
 
 class TokenMeter:
     """Says what each line adds to the thread's own use."""
 
-    __slots__ = ("_epoch_total", "_recent", "_response_ids", "_stream_total", "source")
+    __slots__ = ("_epoch_total", "_response_ids", "_seen", "_stream_total", "source")
 
     def __init__(self) -> None:
         self.source = "none"
         self._response_ids: set[str] = set()
-        self._recent: deque[tuple[object, object]] = deque(maxlen=_REMEMBERED)
+        self._seen: dict[object, None] = {}
         self._epoch_total: Usage | bytes | None = None
         self._stream_total: Usage | None = None
 
@@ -44,14 +42,15 @@ class TokenMeter:
         if self.source == "records":
             return None
         if event.empty:  # every start up to 0.58: totals may begin again
-            self._recent.clear()
+            self._seen.clear()
             self._epoch_total = None
             return None
-        seen = (event.total, event.last)
-        if event.total is not None and seen in self._recent:
-            return None
-        previous, self._epoch_total = self._epoch_total, event.total or self._epoch_total
-        self._recent.append(seen)
+        total = event.total
+        if total is not None:
+            if total in self._seen:  # totals only grow: a repeat, or an estimate of the context
+                return None
+            self._remember(total)
+        previous, self._epoch_total = self._epoch_total, total or self._epoch_total
         added = self._added(event, previous)
         if added is not None:
             self.source = "counts"
@@ -59,8 +58,6 @@ class TokenMeter:
 
     def _added(self, event: TokenCount, previous: Usage | bytes | None) -> Usage | None:
         total, last = event.total, event.last_usage()
-        if total is not None and previous is not None and total == previous:
-            return None  # the total stands still: an estimate of the context, not a response
         if last is not None:
             return last if last.input or last.output else None
         if not isinstance(total, Usage):
@@ -68,6 +65,11 @@ class TokenMeter:
         if not isinstance(previous, Usage) or _fell(total, previous):
             return total if total.total else None  # a new epoch begins at zero
         return total.minus(previous)
+
+    def _remember(self, total: Usage | bytes) -> None:
+        self._seen[total] = None
+        if len(self._seen) > _REMEMBERED:
+            del self._seen[next(iter(self._seen))]
 
     def stream(self, total: Usage) -> Usage:
         """`exec --json` tells the thread's running total; up to 0.58 it starts again with each run."""
@@ -79,7 +81,7 @@ class TokenMeter:
         """A copied line moves the counter that own lines go on from, and adds nothing."""
         if not event.empty and event.total is not None:
             self._epoch_total = event.total
-            self._recent.append((event.total, event.last))
+            self._remember(event.total)
 
 
 def _fell(now: Usage, then: Usage) -> bool:

@@ -1,0 +1,49 @@
+"""Runs commands and takes what the operating system says they cost."""
+
+from __future__ import annotations
+
+import json
+import os
+import statistics
+import subprocess
+import sys
+import time
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass
+class Cost:
+    """One finished run, in seconds."""
+
+    cpu: float
+    wall: float
+    told: dict[str, Any] = field(default_factory=dict)
+
+
+def run(command: list[str]) -> Cost:
+    began, before = time.perf_counter(), os.times()
+    done = subprocess.run(command, check=True, capture_output=True)
+    wall, after = time.perf_counter() - began, os.times()
+    cpu = after.children_user + after.children_system - before.children_user - before.children_system
+    lines = done.stdout.splitlines()
+    told = json.loads(lines[-1]) if lines and lines[-1].startswith(b"{") else {}
+    return Cost(cpu, wall, told)
+
+
+def part(name: str, target: object) -> Cost:
+    return run([sys.executable, "-m", "benchmarks.parts", name, str(target)])
+
+
+def rounds(commands: dict[str, list[str]], times: int) -> dict[str, list[Cost]]:
+    """All commands in turn, so that a machine that changes its pace changes it for all of them."""
+    costs: dict[str, list[Cost]] = {name: [] for name in commands}
+    for _ in range(times):
+        for name, command in commands.items():
+            costs[name].append(run(command))
+    return costs
+
+
+def median_ratio(ones: list[float], others: list[float]) -> float:
+    """Of runs made side by side: the median of their ratios."""
+    return statistics.median(one / other for one, other in zip(ones, others, strict=True))

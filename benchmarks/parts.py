@@ -1,0 +1,126 @@
+"""The measured pieces. Each runs in a process of its own and prints its figures as one JSON object."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import json
+import os
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import orjson
+
+
+def floor(home: str) -> dict[str, float]:
+    """`orjson.loads` over every line and nothing else."""
+    from benchmarks.corpus import session_files
+
+    lines = 0
+    for path in session_files(Path(home)):
+        with path.open("rb") as file:
+            for line in file:
+                lines += 1
+                try:
+                    orjson.loads(line)
+                except orjson.JSONDecodeError:
+                    continue  # broken lines are part of the corpus
+    return {"lines": lines}
+
+
+def load(home: str) -> dict[str, float]:
+    """Every session read whole into the model, one after another."""
+    from benchmarks.corpus import session_files
+    from trace_tui.reading import SessionReader
+    from trace_tui.sources import file_source
+
+    sessions = calls = 0
+    for path in session_files(Path(home)):
+        session = SessionReader([file_source(path)]).run()
+        sessions += 1
+        calls += sum(len(turn.calls()) for turn in session.turns)
+    return {"sessions": sessions, "calls": calls}
+
+
+def header(path: str) -> dict[str, float]:
+    """From nothing but the imports to the first header, the best and the worst of twenty times."""
+    from trace_tui.loader import Loader
+    from trace_tui.sources import file_source
+
+    async def once() -> float:
+        began = time.perf_counter()
+        session = await Loader([file_source(Path(path))]).header()
+        assert session.id
+        return 1000 * (time.perf_counter() - began)
+
+    taken = [asyncio.run(once()) for _ in range(20)]
+    return {"best_ms": min(taken), "worst_ms": max(taken)}
+
+
+def memory(path: str) -> dict[str, float]:
+    """How much the process grows while it reads one session and holds its model."""
+    from trace_tui.reading import SessionReader
+    from trace_tui.sources import file_source
+
+    before = _resident()
+    session = SessionReader([file_source(Path(path))]).run()
+    items = sum(len(turn.items) for turn in session.turns)
+    return {"items": items, "held_mb": _resident() - before, "peak_mb": _peak() - before}
+
+
+def stall(path: str) -> dict[str, float]:
+    """The longest time for which the event loop did not come round while a session was loaded."""
+    from trace_tui.loader import Loader
+    from trace_tui.sources import file_source
+
+    async def watch(gaps: list[float]) -> None:
+        last = time.perf_counter()
+        while True:
+            await asyncio.sleep(0.001)
+            now = time.perf_counter()
+            gaps.append(1000 * (now - last) - 1)
+            last = now
+
+    async def run() -> list[float]:
+        gaps: list[float] = []
+        watcher = asyncio.create_task(watch(gaps))
+        await asyncio.sleep(0.2)
+        gaps.clear()
+        await Loader([file_source(Path(path))]).load()
+        watcher.cancel()
+        return sorted(gaps)
+
+    gaps = asyncio.run(run())
+    return {"ticks": len(gaps), "p99_ms": gaps[int(len(gaps) * 0.99)], "longest_ms": gaps[-1]}
+
+
+def _resident() -> float:
+    """Megabytes in memory now; where the system does not tell, the most there ever were."""
+    try:
+        pages = int(Path("/proc/self/statm").read_text().split()[1])
+    except OSError:
+        return _peak()
+    return pages * os.sysconf("SC_PAGE_SIZE") / 1e6
+
+
+def _peak() -> float:
+    import resource
+
+    unit = 1 if sys.platform == "darwin" else 1024
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit / 1e6
+
+
+PARTS: dict[str, Callable[[str], dict[str, float]]] = {
+    "floor": floor,
+    "load": load,
+    "header": header,
+    "memory": memory,
+    "stall": stall,
+}
+
+if __name__ == "__main__":
+    # As the command line does it; for the floor it makes no difference but for fairness.
+    gc.disable()
+    print(json.dumps(PARTS[sys.argv[1]](sys.argv[2])))
