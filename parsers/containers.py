@@ -40,7 +40,7 @@ class Unwrapped(io.RawIOBase):
 
     def read(self, size: int = -1, /) -> bytes:
         if self.wrapping == "plain":
-            return self._stream.read(size)
+            return self._file.read(size)
         try:
             return self._stream.read(size)
         except (OSError, EOFError, ValueError) as problem:

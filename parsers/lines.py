@@ -12,7 +12,6 @@ from typing import Protocol
 
 _BOM = b"\xef\xbb\xbf"
 _BLANK = b" \t\r\x00"
-_OPEN, _CLOSE = b"{}"
 
 
 RawLine = tuple[int, int, bytes]
@@ -42,23 +41,35 @@ class LineReader:
         return self._held_size
 
     def feed(self, chunk: bytes) -> list[RawLine]:
+        """The lines that are whole now, without the blanks around them; blank lines are left out."""
+        first, offset = self.lines + 1, self.offset
+        return _numbered(self.feed_pieces(chunk), first, offset)
+
+    def finish(self) -> list[RawLine]:
+        """The unfinished last line, if there is one."""
+        first, offset = self.lines + 1, self.offset
+        return _numbered(self.finish_pieces(), first, offset)
+
+    def feed_pieces(self, chunk: bytes) -> list[bytes]:
+        """The lines that are whole now, each as it stands: the quick way for who reads a file from its start."""
         if b"\n" not in chunk:
             self._hold(chunk)
             return []
         pieces = chunk.split(b"\n")
         if self._held:
             pieces[0] = self._take() + pieces[0]
-        rest = pieces.pop()
-        self._hold(rest)
-        return self._cut(pieces)
+        self._hold(pieces.pop())
+        self.lines += len(pieces)
+        self.offset += sum(map(len, pieces)) + len(pieces)
+        return pieces
 
-    def finish(self) -> list[RawLine]:
-        """The unfinished last line, if there is one."""
+    def finish_pieces(self) -> list[bytes]:
         if not self._held:
             return []
-        lines = self._cut([self._take()])
-        self.offset -= 1  # there was no newline
-        return lines
+        piece = self._take()
+        self.lines += 1
+        self.offset += len(piece)
+        return [piece]
 
     def _hold(self, piece: bytes) -> None:
         if piece:
@@ -71,32 +82,27 @@ class LineReader:
         self._held_size = 0
         return data
 
-    def _cut(self, pieces: list[bytes]) -> list[RawLine]:
-        first = self.lines + 1
-        offsets = list(accumulate(map(len, pieces), _next_offset, initial=self.offset))
-        self.lines += len(pieces)
-        self.offset = offsets.pop()
-        found: list[RawLine] = []
-        for line in zip(range(first, self.lines + 1), offsets, pieces, strict=True):
-            data = line[2]
-            if data and data[0] == _OPEN and data[-1] == _CLOSE:
-                found.append(line)
-            elif (trimmed := _trimmed(*line)) is not None:
-                found.append(trimmed)
-        return found
 
-
-def _next_offset(offset: int, size: int) -> int:
-    return offset + size + 1
+def _numbered(pieces: list[bytes], first: int, offset: int) -> list[RawLine]:
+    offsets = accumulate([len(piece) + 1 for piece in pieces], initial=offset)
+    trimmed = map(_trimmed, range(first, first + len(pieces)), offsets, pieces)
+    return [line for line in trimmed if line is not None]
 
 
 def _trimmed(number: int, offset: int, data: bytes) -> RawLine | None:
     """A line without the blanks, NUL bytes or byte order mark around it; None if nothing is left."""
     if offset == 0 and data.startswith(_BOM):
         offset, data = len(_BOM), data[len(_BOM) :]
+    if data and data[0] not in _BLANK and data[-1] not in _BLANK:
+        return number, offset, data
     start = len(data) - len(data.lstrip(_BLANK))
     data = data.strip(_BLANK)
     return (number, offset + start, data) if data else None
+
+
+def trimmed(data: bytes) -> bytes:
+    """A piece without what may stand around a record: blanks, NUL bytes, a byte order mark."""
+    return data.removeprefix(_BOM).strip(_BLANK)
 
 
 def read_lines(file: Readable, chunk_size: int = 1 << 18) -> Iterator[RawLine]:

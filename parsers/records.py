@@ -6,6 +6,7 @@ for each record. Nothing here ever raises: what can't be read becomes `Malformed
 
 from __future__ import annotations
 
+import copy
 import json
 import re
 from collections.abc import Callable, Sequence
@@ -27,7 +28,7 @@ from trace_tui.parsers.events import (
 from trace_tui.parsers.exec_stream import is_stream_record, parse_stream_record
 from trace_tui.parsers.fields import Clock, JsonObject, integer, mapping, text, turn_named_in
 from trace_tui.parsers.header import parse_bare_header, parse_session_meta, parse_turn_context
-from trace_tui.parsers.lines import RawLine
+from trace_tui.parsers.lines import trimmed
 from trace_tui.parsers.response_items import (
     RESPONSE_ITEM_READERS,
     is_response_item,
@@ -103,16 +104,16 @@ class RecordReader:
         self._last_context: tuple[bytes, TurnContext] | None = None
 
     def read(self, data: bytes) -> Event:
-        return self.read_all([(1, 0, data)])[0]
+        return self.read_all([data])[0]
 
-    def read_all(self, lines: Sequence[RawLine]) -> list[Event]:
-        """The events of many lines.
+    def read_all(self, lines: Sequence[bytes]) -> list[Event]:
+        """The events of many lines; a blank one is `Quiet`.
 
         Most of a load's time goes here, so the loop is one piece: a call more for each line is felt.
         """
         events: list[Event] = []
         add, routes, clock, whole = events.append, _ROUTES, self._clock, self._whole
-        for _, _, data in lines:
+        for data in lines:
             at = 40
             if data[40:50] == _ORDINAL:
                 at = data.find(b",", 50) + 1
@@ -153,7 +154,7 @@ class RecordReader:
         """Builds up to 0.101 repeat the same context before every request."""
         body = data[start:]
         if self._last_context is not None and self._last_context[0] == body:
-            return self._last_context[1]
+            return copy.copy(self._last_context[1])
         record = decode(data)
         if isinstance(record, Malformed):
             return record
@@ -169,6 +170,9 @@ class RecordReader:
 
     def _read_loose(self, data: bytes) -> Event:
         """A record whose keys stand in another order, or in a line with something before them."""
+        data = trimmed(data)
+        if not data:
+            return Quiet()
         if self._in_log and not data.startswith(b"{"):
             return self._read_from_log(data)
         return self._read_decoded(data)

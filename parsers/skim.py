@@ -59,11 +59,11 @@ _WRAPPED_ZERO = re.compile(
 _ENDED_CALL = re.compile(rb'"(?:call_id|id)":"(call_[0-9A-Za-z_-]{1,80})"')
 _TURN_ID = re.compile(rb',"turn_id":"([^"\\]{1,80})"')
 _COMMAND_ITEM = b',"item":{"type":"CommandExecution",'
-_EXIT_CODE = re.compile(rb',"exit_code":(-?\d{1,10})[,}]')
-_DURATION = re.compile(rb',"duration":\{"secs":(\d{1,12}),"nanos":(\d{1,12})\}')
+_EXIT_AND_DURATION = re.compile(
+    rb',"exit_code":(-?\d{1,10})(?:,"duration":\{"secs":(\d{1,12}),"nanos":(\d{1,12})\})?[,}]'
+)
 _STATUS = re.compile(rb',"status":"(\w{1,20})"')
-_STARTED = re.compile(rb',"started_at_ms":(\d{1,15})')
-_COMPLETED = re.compile(rb',"completed_at_ms":(\d{1,15})')
+_MOMENTS = re.compile(rb',"started_at_ms":(\d{1,15}),"completed_at_ms":(\d{1,15})')
 _LONG_TEXT_KEYS = (b',"stdout":"', b',"aggregated_output":"', b',"formatted_output":"')
 
 _TOKEN_COUNT = re.compile(
@@ -245,16 +245,14 @@ def _command_end(line: bytes, start: int, *, in_item: bool) -> Event | None:
 
 def _add_facts(event: ToolEnded, part: bytes) -> None:
     """What a part of the line tells, where an earlier one did not."""
-    if event.exit_code is None and (match := _EXIT_CODE.search(part)):
+    if event.exit_code is None and (match := _EXIT_AND_DURATION.search(part)):
         event.exit_code = int(match[1])
-    if event.duration_ms is None and (match := _DURATION.search(part)):
-        event.duration_ms = int(match[1]) * 1000 + int(match[2]) // 1_000_000
+        if match[2] is not None:
+            event.duration_ms = int(match[2]) * 1000 + int(match[3]) // 1_000_000
     if event.status is None and (match := _STATUS.search(part)):
         event.status = match[1].decode()
-    if event.started_at is None and (match := _STARTED.search(part)):
-        event.started_at = int(match[1])
-    if event.completed_at is None and (match := _COMPLETED.search(part)):
-        event.completed_at = int(match[1])
+    if event.started_at is None and (match := _MOMENTS.search(part)):
+        event.started_at, event.completed_at = int(match[1]), int(match[2])
 
 
 def _cut(line: bytes, end: int, closing: bytes) -> dict[str, dict[str, object]] | None:

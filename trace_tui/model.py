@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
+from itertools import accumulate
 from typing import NamedTuple, NewType
 
 from trace_tui.parsers.detect import Format
@@ -246,14 +247,17 @@ class SessionFile:
     lengths: dict[int, int] = field(default_factory=dict)
     """By line, where something other than a newline stands between two records."""
 
-    def add_all(self, lines: Sequence[tuple[int, int, bytes]]) -> None:
-        """Records in the order of their lines; blank lines between them are empty."""
-        offsets = self.offsets
-        if lines and lines[0][0] == len(offsets) + 1 and lines[-1][0] == len(offsets) + len(lines):
-            offsets.extend([offset for _, offset, _ in lines])
-            return
-        for number, offset, _ in lines:
-            offsets.extend([offset] * (number - len(offsets)))
+    def add_lines(self, pieces: Sequence[bytes]) -> None:
+        """The next lines of the file, without their newlines."""
+        ends = list(accumulate([len(piece) + 1 for piece in pieces], initial=self.end))
+        self.end = ends.pop()
+        self.offsets.extend(ends)
+
+    def add_record(self, line: int, offset: int, length: int) -> None:
+        """A record that does not fill its lines; lines before it that hold none are empty."""
+        self.offsets.extend([offset] * (line - len(self.offsets)))
+        self.lengths[line] = length
+        self.end = offset + length
 
     def span(self, line: int) -> tuple[int, int] | None:
         """Offset and length of a line; trailing blanks may be within it."""
@@ -262,7 +266,8 @@ class SessionFile:
         offset = self.offsets[line - 1]
         if line in self.lengths:
             return offset, self.lengths[line]
-        return offset, (self.offsets[line] if line < len(self.offsets) else self.end) - offset
+        end = self.offsets[line] if line < len(self.offsets) else self.end
+        return offset, max(0, end - offset - 1)
 
 
 @dataclass(slots=True)

@@ -14,7 +14,7 @@ from trace_tui.model import Session, SessionFile
 from trace_tui.parsers.containers import DamagedContainer, Unwrapped
 from trace_tui.parsers.detect import HEAD_SIZE, Format, NotASession, detect
 from trace_tui.parsers.events import Malformed, SessionHeader
-from trace_tui.parsers.lines import LineReader, RawLine
+from trace_tui.parsers.lines import LineReader
 from trace_tui.parsers.records import RecordReader
 from trace_tui.parsers.typescript import typescript_records
 from trace_tui.sources import Source
@@ -75,8 +75,7 @@ class SessionReader:
         lines, records = LineReader(), RecordReader(in_log=format_.is_log)
         chunk, taken = head, 0
         while chunk:
-            self._take(lines.feed(chunk), records, file)
-            file.end = lines.offset
+            self._take(lines.feed_pieces(chunk), records, file)
             taken += len(chunk)
             yield taken
             if damage is not None:
@@ -84,24 +83,23 @@ class SessionReader:
             chunk, damage = _read_some(stream, CHUNK)
         if damage is not None:
             self.fold.problem(lines.lines + 1, "damaged_compression", damage)
-        for line in lines.finish():
-            self._take_last(line, records, file)
-            file.end = lines.offset
+        for piece in lines.finish_pieces():
+            self._take_last(piece, records, file)
 
-    def _take(self, lines: list[RawLine], records: RecordReader, file: SessionFile) -> None:
-        file.add_all(lines)
+    def _take(self, pieces: list[bytes], records: RecordReader, file: SessionFile) -> None:
+        first = len(file.offsets) + 1
+        file.add_lines(pieces)
         # All reading, then all folding: the processor's caches like it.
-        self.fold.feed_all([number for number, _, _ in lines], records.read_all(lines))
+        self.fold.feed_all(first, records.read_all(pieces))
 
-    def _take_last(self, line: RawLine, records: RecordReader, file: SessionFile) -> None:
+    def _take_last(self, piece: bytes, records: RecordReader, file: SessionFile) -> None:
         """A last line without its newline counts if it is whole; else it was cut, or is being written."""
-        number, _, data = line
-        file.add_all([line])
-        event = records.read(data)
+        file.add_lines([piece])
+        event = records.read(piece)
         if isinstance(event, Malformed):
             event.kind = "torn_line"
-            event.detail = f"the last line breaks off after {len(data)} bytes"
-        self.fold.feed(number, event)
+            event.detail = f"the last line breaks off after {len(piece)} bytes"
+        self.fold.feed(len(file.offsets), event)
 
     def _read_object(self, stream: Unwrapped, head: bytes, file: SessionFile) -> Iterator[int]:
         """The TypeScript CLI's one object; such files are small, and rewritten whole."""
@@ -120,8 +118,7 @@ class SessionReader:
                     "torn_line",
                     f"the file breaks off in this item ({len(record)} bytes)",
                 )
-            file.add_all([(last, offset, record)])
-            file.lengths[last] = len(record)
+            file.add_record(last, offset, len(record))
             self.fold.feed(last, event)
             yield offset
 

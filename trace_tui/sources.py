@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+import stat
 import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -37,13 +38,14 @@ class Source:
 
 
 def file_source(path: Path) -> Source:
+    name = str(path)
     try:
-        status = path.stat()
+        status = os.stat(name)
     except OSError as problem:
         raise Unreadable(f"{path}: {_words(problem)}") from problem
-    if path.is_dir():
+    if stat.S_ISDIR(status.st_mode):
         raise Unreadable(f"{path}: a folder; name one session file in it")
-    return Source(str(path), status.st_size, lambda: path.open("rb"))
+    return Source(name, status.st_size, lambda: open(name, "rb"))  # noqa: SIM115
 
 
 def stdin_source(stream: BinaryIO) -> Source:

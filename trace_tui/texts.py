@@ -17,6 +17,7 @@ from trace_tui.parsers.events import (
     ToolEnded,
     TurnEnded,
 )
+from trace_tui.parsers.lines import trimmed
 from trace_tui.parsers.records import RecordReader
 from trace_tui.sources import Source
 
@@ -48,7 +49,7 @@ class Texts:
         data = self._at(file_of(place), *span)
         if len(data) < span[1]:
             raise Unreadable(f"{file.path} has become shorter: line {line_of(place)} is gone")
-        return data.rstrip(b" \t\r\n\x00")
+        return trimmed(data)
 
     def event(self, place: Place) -> Event:
         """The record with all of its texts."""

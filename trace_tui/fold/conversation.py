@@ -198,10 +198,8 @@ class Conversation:
         state.worked = True
         if event.twin:
             self._reasoning_shown = True
-            if not event.sealed:
-                self.note(state, NoteKind.REASONING, event.text, place, event.at).cut = True
-            return
-        if self._reasoning_shown:
+        elif self._reasoning_shown:
             self._reasoning_shown = False
-        elif not event.sealed:
-            self.note(state, NoteKind.REASONING, event.text, place, event.at).cut = True
+            return
+        if not event.sealed:
+            state.turn.items.append(Note(NoteKind.REASONING, place, event.at, event.text[:_HEAD], True))

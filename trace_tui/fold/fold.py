@@ -106,10 +106,10 @@ class Fold:
             session.format = format_
             self._described = False
 
-    def feed_all(self, lines: Sequence[int], events: Sequence[Event]) -> None:
-        """The same for many records of one file."""
+    def feed_all(self, first_line: int, events: Sequence[Event]) -> None:
+        """The same for many records of one file that follow each other."""
         handlers, file_bits, lineage = _HANDLERS, self._file_bits, self._lineage
-        for line, event in zip(lines, events, strict=True):
+        for line, event in enumerate(events, first_line):
             kind = type(event)
             if kind is Quiet or not lineage.all_own:
                 self.feed(line, event)
