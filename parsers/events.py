@@ -49,7 +49,7 @@ class Usage(NamedTuple):
 NO_USAGE = Usage()
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Event:
     """What all events share; ``at`` is the time of writing in milliseconds since 1970."""
 
@@ -58,7 +58,7 @@ class Event:
     turn_id: str | None = field(default=None, kw_only=True)
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class HistoryBase:
     """The part of another file that this one continues from."""
 
@@ -66,7 +66,7 @@ class HistoryBase:
     end_ordinal: int | None
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class SessionHeader(Event):
     id: str | None = None
     root_id: str | None = None
@@ -93,7 +93,7 @@ class SessionHeader(Event):
     shape: Literal["rollout", "bare", "typescript", "exec-stream"] = "rollout"
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class TurnStarted(Event):
     window: int | None = None
     mode: str | None = None
@@ -101,7 +101,7 @@ class TurnStarted(Event):
     started_at: int | None = None
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class TurnEnded(Event):
     aborted: bool = False
     reason: str | None = None
@@ -117,7 +117,7 @@ class TurnEnded(Event):
     """`codex exec --json` tells the thread's running total at the end of a turn, and nothing else."""
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class TurnContext(Event):
     model: str | None = None
     effort: str | None = None
@@ -127,12 +127,12 @@ class TurnContext(Event):
     mode: str | None = None
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class SettingsApplied(TurnContext):
     service_tier: str | None = None
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Prompt(Event):
     """A line that exists only for what a person (or a worker's parent) asked."""
 
@@ -141,7 +141,7 @@ class Prompt(Event):
     bare: bool = False
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Message(Event):
     """A message as the model saw or wrote it; user messages may be harness text."""
 
@@ -160,7 +160,7 @@ class Message(Event):
     """From a format without envelope, where no second line confirms what a message is."""
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class AgentText(Event):
     """The line that shows an assistant message to a person (the twin of a Message)."""
 
@@ -169,7 +169,7 @@ class AgentText(Event):
     id: str | None = None
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Reasoning(Event):
     """``text`` is empty unless everything is decoded: nobody reads reasoning before asking for it."""
 
@@ -180,7 +180,7 @@ class Reasoning(Event):
     """There is nothing to read but cipher text."""
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class CallMade(Event):
     kind: CallKind = "function"
     call_id: str | None = None
@@ -193,7 +193,7 @@ class CallMade(Event):
     """Set where the parser saw more of a cut input than ``input`` holds."""
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class CallOutput(Event):
     call_id: str | None = None
     text: str = ""
@@ -207,7 +207,7 @@ class CallOutput(Event):
     """Exit code 0 stands in its header, and nothing but what the program printed follows."""
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class ToolStarted(Event):
     """Only streams tell of a beginning; rollouts have the call itself."""
 
@@ -219,7 +219,7 @@ class ToolStarted(Event):
     cwd: str | None = None
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class ToolEnded(Event):
     """The harness' own account of a finished tool run."""
 
@@ -248,7 +248,7 @@ class AgentRef(NamedTuple):
     state: str | None = None
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class AgentActivity(Event):
     """Something happened to a worker: started, interacted, completed, interrupted."""
 
@@ -258,7 +258,7 @@ class AgentActivity(Event):
     path: str | None = None
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Mail(Event):
     """A message between agents; ``sealed`` when its text is encrypted."""
 
@@ -269,14 +269,14 @@ class Mail(Event):
     sealed: bool = False
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class UsageRecord(Event):
     thread_id: str | None = None
     response_id: str | None = None
     usage: Usage = NO_USAGE
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class TokenCount(Event):
     """Running totals; ``empty`` where the line says that nothing was counted yet."""
 
@@ -302,28 +302,28 @@ class TokenCount(Event):
         return int(self.digits[5]), None if window == b"null" else int(window)
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Compacted(Event):
     text: str = ""
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class RolledBack(Event):
     turns: int = 0
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Review(Event):
     entered: bool = True
     text: str = ""
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class PlanText(Event):
     text: str = ""
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Trouble(Event):
     """An error line: a retry, a warning, or what ended a turn."""
 
@@ -331,24 +331,24 @@ class Trouble(Event):
     code: str | None = None
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class ThreadNamed(Event):
     name: str = ""
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Quiet(Event):
     """Understood, and nothing for the model to keep."""
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Unknown(Event):
     """Kept and counted: a type this program has not met."""
 
     type: str = ""
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Malformed(Event):
     """A record that is no JSON, or not of the shape its type promises."""
 
@@ -356,7 +356,7 @@ class Malformed(Event):
     detail: str = ""
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Salvaged(Event):
     """A good record behind a torn one on the same line."""
 

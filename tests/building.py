@@ -54,7 +54,9 @@ class Rollout:
 
     def said(self, role: str, *texts: str, **more: Any) -> Self:
         kind = "output_text" if role == "assistant" else "input_text"
-        return self.item("message", role=role, content=[{"type": kind, "text": text} for text in texts], **more)
+        return self.item(
+            "message", role=role, content=[{"type": kind, "text": text} for text in texts], **more
+        )
 
     def asked(self, text: str) -> Self:
         """A prompt as legacy files have it: the message, then its twin."""

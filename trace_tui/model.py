@@ -128,7 +128,7 @@ class Verdict(NamedTuple):
     reason: str | None = None
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Call:
     """One tool call: up to three lines tell of it, and it stands in the timeline once."""
 
@@ -153,7 +153,7 @@ class Call:
     nested: list[Call] | None = None
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Note:
     """Anything in a turn that is no call."""
 
@@ -176,7 +176,7 @@ class TurnError:
     code: str | None = None
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Turn:
     index: int
     place: Place
@@ -236,7 +236,7 @@ class Problem:
     file: int = 0
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class SessionFile:
     """A file of the thread and where each of its lines begins; a line goes on to where the next begins."""
 
@@ -270,7 +270,7 @@ class SessionFile:
         return offset, max(0, end - offset - 1)
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Agent:
     path: str | None = None
     nickname: str | None = None
@@ -278,7 +278,7 @@ class Agent:
     depth: int = 0
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Session:
     id: str | None = None
     root_id: str | None = None

@@ -20,7 +20,7 @@ _SOURCE_KEPT = 4000
 _CELLS_KEPT = 32
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class OpenCall(Call):
     """A call with what the fold must remember of it beyond what the model shows."""
 
