@@ -155,6 +155,8 @@ class Page:
                     self._row(call_row(call, self._width - 2, workers=self._workers))
             else:
                 text = item.text if len(item.text) >= self._width else self._texts.whole(item) or ""
+                if item.kind is NoteKind.REASONING:
+                    text = text.replace("**", "")  # summaries are headed in Markdown
                 self._row(note_row(item, text, self._width - 2))
         if turn.error is not None:
             code = f" ({one_line(turn.error.code, 60)})" if turn.error.code else ""
