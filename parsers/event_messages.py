@@ -46,7 +46,7 @@ from trace_tui.parsers.fields import (
 )
 from trace_tui.parsers.header import parse_settings
 from trace_tui.parsers.injected import injected_kind, persons_words
-from trace_tui.parsers.items import agent_refs, mcp_verdict, parse_item_completed
+from trace_tui.parsers.items import agent_refs, mcp_verdict, parse_command_end, parse_item_completed
 
 
 def parse_event_message(payload: JsonObject) -> Event:
@@ -156,24 +156,6 @@ def _exec_command_begin(payload: JsonObject) -> Event:
         name="exec_command",
         summary=shown_command(payload.get("command")),
         cwd=plain_path(text(payload, "cwd")),
-    )
-
-
-def _exec_command_end(payload: JsonObject) -> Event:
-    return ToolEnded(
-        call_id=text(payload, "call_id"),
-        tool="exec",
-        name="exec_command",
-        summary=shown_command(payload.get("command")),
-        status=text(payload, "status"),
-        exit_code=integer(payload, "exit_code"),
-        duration_ms=duration_ms(payload),
-        cwd=plain_path(text(payload, "cwd")),
-        process_id=text(payload, "process_id"),
-        by_user=payload.get("source") == "user_shell",
-        output=text(payload, "aggregated_output")
-        or text(payload, "formatted_output")
-        or text(payload, "stdout"),
     )
 
 
@@ -346,7 +328,7 @@ EVENT_MESSAGE_READERS: dict[str, Callable[[JsonObject], Event]] = {
     "turn_complete": _task_complete,
     "turn_aborted": _turn_aborted,
     "exec_command_begin": _exec_command_begin,
-    "exec_command_end": _exec_command_end,
+    "exec_command_end": parse_command_end,
     "patch_apply_begin": _patch_apply_begin,
     "patch_apply_end": _patch_apply_end,
     "mcp_tool_call_begin": _mcp_tool_call_begin,

@@ -7,6 +7,7 @@ somebody reads the span.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Literal, NamedTuple
 
@@ -176,6 +177,8 @@ class Reasoning(Event):
     text: str = ""
     twin: bool = False
     """True for the line made for display, false for the model's own item."""
+    parts: int = 1
+    """How many lines for display an item has."""
     sealed: bool = False
     """There is nothing to read but cipher text."""
 
@@ -239,6 +242,8 @@ class ToolEnded(Event):
     by_user: bool = False
     output: str | None = None
     agents: tuple[AgentRef, ...] = ()
+    whole: Callable[[], Event] | None = None
+    """Reads the line again with all its facts, where only those were read that its call does not tell."""
 
 
 class AgentRef(NamedTuple):

@@ -51,7 +51,7 @@ class LineReader:
         return _numbered(self.finish_pieces(), first, offset)
 
     def feed_pieces(self, chunk: bytes) -> list[bytes]:
-        """The lines that are whole now, each as it stands: the quick way for who reads a file from its start."""
+        """The lines that are whole now, as they stand: the quick way to read a file from its start."""
         if b"\n" not in chunk:
             self._hold(chunk)
             return []

@@ -29,7 +29,10 @@ _SCRIPT = re.compile(
     r"(?:\nWall time:? (?P<wall>\d{1,9}(?:\.\d{1,9})?) seconds?)?"
 )
 _STATES: dict[str, ScriptState] = {"completed": "completed", "failed": "failed", "terminated": "terminated"}
-_REJECTED = re.compile(r"[\w ]{0,40}rejected by user|rejected: blocked by policy|blocked by policy")
+_ABORTED = re.compile(r"aborted(?: by user(?: after \d[\d.]* ?s)?)?\s*")
+_REJECTED = re.compile(
+    r"[\w ]{0,40}rejected by user(?: approval settings)?|user (?:rejected|cancelled) MCP tool call"
+)
 _WRAPPED_EXIT = re.compile(r'\\?"exit_code\\?": ?(-?\d{1,10})')
 _WRAPPED_SECONDS = re.compile(r'\\?"duration_seconds\\?": ?(\d{1,9}(?:\.\d{1,9})?)')
 
@@ -87,7 +90,7 @@ def read_output(text: str) -> OutputFacts:
     if text.startswith('{"'):
         return _wrapped(text)
     if text.startswith("aborted"):
-        stopped = text == "aborted" or text.startswith("aborted by user")
+        stopped = _ABORTED.fullmatch(text) is not None
         return OutputFacts(told=stopped, aborted=stopped, body=text)
     if text.startswith("Script ") and (script := _SCRIPT.match(text)):
         return _script(text, script)
@@ -101,8 +104,8 @@ def read_output(text: str) -> OutputFacts:
     found = code if code is not None else exit_text
     if found is not None:
         facts.exit_code = int(found)
-    elif facts.body.startswith("aborted by user"):
-        facts.aborted = True
+    elif facts.body.startswith("aborted"):
+        facts.aborted = _ABORTED.fullmatch(facts.body) is not None
     facts.told = found is not None or facts.session is not None or facts.aborted
     return facts
 
@@ -113,8 +116,10 @@ def sentence(text: str) -> OutputFacts:
     facts.failure = next((reason for start, reason in _FAILURES if text.startswith(start)), None)
     if text.startswith(("exec_command failed", "exec command failed", "failed in sandbox")):
         facts.declined, facts.failure = _refusal(text[:600])
-    elif _REJECTED.match(text):
+    elif _REJECTED.fullmatch(text):
         facts.declined = "declined"
+    elif text.startswith(("blocked by policy", "rejected: blocked by policy")):
+        facts.declined = "declined by policy"
     elif text.startswith("This action was rejected"):
         facts.declined = "declined by the reviewer"
     elif facts.failure is None and " is unavailable in " in text[:80] and text.count("\n") == 0:

@@ -23,7 +23,7 @@ from trace_tui.parsers.events import (
     Unknown,
 )
 from trace_tui.parsers.fields import JsonObject, mapping, sequence, text, turn_named_in
-from trace_tui.parsers.injected import joined_text, message_parts
+from trace_tui.parsers.injected import joined_text, message_parts, persons_words
 
 _ROLES: dict[str, Role] = {
     "user": "user",
@@ -62,9 +62,10 @@ def _message(payload: JsonObject) -> Event:
     if not parts.words and not parts.images and parts.injected:
         kind, words = parts.injected[0]
         return Message(role=role, text=words, injected=kind, id=text(payload, "id"))
+    words = "\n".join(parts.words)
     return Message(
         role=role,
-        text="\n".join(parts.words),
+        text=persons_words(words) if role == "user" else words,
         images=parts.images,
         labelled_prompt=parts.labelled,
         id=text(payload, "id"),
@@ -114,8 +115,9 @@ def _agent_message(payload: JsonObject) -> Event:
 
 
 def _reasoning(payload: JsonObject) -> Event:
-    words = joined_text(sequence(payload, "summary")) or joined_text(sequence(payload, "content"))
-    return Reasoning(text=words, sealed=not words)
+    summary = sequence(payload, "summary")
+    words = joined_text(summary) or joined_text(sequence(payload, "content"))
+    return Reasoning(text=words, sealed=not words, parts=max(1, len(summary)))
 
 
 def decoded_arguments(arguments: str) -> dict[str, object] | None:

@@ -8,6 +8,8 @@ returns None where the line is not as expected; the caller then decodes the whol
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
+from functools import partial
 
 import orjson
 
@@ -17,12 +19,13 @@ from trace_tui.parsers.events import (
     CallOutput,
     Compacted,
     Event,
+    Malformed,
     Quiet,
     Reasoning,
     TokenCount,
     ToolEnded,
 )
-from trace_tui.parsers.items import command_execution
+from trace_tui.parsers.items import command_execution, parse_command_end, parse_item_completed
 from trace_tui.parsers.outputs import wrapped_verdict
 
 LONG = 2048
@@ -66,6 +69,7 @@ _STATUS = re.compile(rb',"status":"(\w{1,20})"')
 _MOMENTS = re.compile(rb',"started_at_ms":(\d{1,15}),"completed_at_ms":(\d{1,15})')
 _LONG_TEXT_KEYS = (b',"stdout":"', b',"aggregated_output":"', b',"formatted_output":"')
 
+_SUMMARY_PART = b'{"type":"summary_text",'
 _TOKEN_COUNT = re.compile(
     rb',"info":\{"total_token_usage":(\{[^{}]*\}),"last_token_usage":'
     rb'(\{"input_tokens":(\d{1,15}),"cached_input_tokens":(\d{1,15}),(?:"cache_write_input_tokens":(\d{1,15}),)?'
@@ -157,7 +161,10 @@ def reasoning(line: bytes, start: int) -> Event | None:
     """Only whether there is a summary to read, or nothing but sealed text."""
     if (at := line.find(b',"summary":', start, start + 200)) < 0:
         return None
-    return Reasoning(sealed=line.startswith(b"[]", at + 11) and b',"content":[' not in line[at : at + 40])
+    if line.startswith(b"[]", at + 11):
+        return Reasoning(sealed=b',"content":[' not in line[at : at + 40])
+    end = line.find(b',"encrypted_content":', at)
+    return Reasoning(parts=line.count(_SUMMARY_PART, at, end if end > 0 else len(line)))
 
 
 def reasoning_shown(line: bytes, start: int) -> Event | None:
@@ -194,14 +201,16 @@ def custom_call(line: bytes, start: int) -> Event | None:
 
 
 def item_end(line: bytes, start: int) -> Event | None:
-    return _command_end(line, start, in_item=True)
+    if not line.startswith(_COMMAND_ITEM, line.find(b',"item":', start, start + 300)):
+        return None
+    return _known_command_end(line, start, parse_item_completed) or _command_end(line, start, in_item=True)
 
 
 def command_end(line: bytes, start: int) -> Event | None:
-    return _command_end(line, start, in_item=False)
+    return _known_command_end(line, start, parse_command_end) or _command_end(line, start, in_item=False)
 
 
-def _known_command_end(line: bytes, start: int) -> Event | None:
+def _known_command_end(line: bytes, start: int, parse: Callable[[dict[str, object]], Event]) -> Event | None:
     """The end of a command that a call of the model started: all but its outcome is known from the call."""
     head = line[start : start + _NEAR]
     match = _ENDED_CALL.search(head)
@@ -213,15 +222,21 @@ def _known_command_end(line: bytes, start: int) -> Event | None:
     _add_facts(event, head)
     if len(line) > start + _NEAR:
         _add_facts(event, line[max(start + _NEAR, len(line) - _TAIL) :])
-    return event if event.exit_code is not None and event.duration_ms is not None else None
+    if event.exit_code is None or event.duration_ms is None:
+        return None
+    event.whole = partial(_whole, line, parse)
+    return event
+
+
+def _whole(line: bytes, parse: Callable[[dict[str, object]], Event]) -> Event:
+    try:
+        return parse(orjson.loads(line)["payload"])
+    except orjson.JSONDecodeError as problem:
+        return Malformed(detail=str(problem))
 
 
 def _command_end(line: bytes, start: int, *, in_item: bool) -> Event | None:
     """A finished command with a long output: all that is short, none of the texts."""
-    if in_item and not line.startswith(_COMMAND_ITEM, line.find(b',"item":', start, start + 300)):
-        return None
-    if known := _known_command_end(line, start):
-        return known
     if len(line) < LONG:
         return None
     ends = [at for key in _LONG_TEXT_KEYS if (at := line.find(key, start)) >= 0]

@@ -45,7 +45,7 @@ def file_source(path: Path) -> Source:
         raise Unreadable(f"{path}: {_words(problem)}") from problem
     if stat.S_ISDIR(status.st_mode):
         raise Unreadable(f"{path}: a folder; name one session file in it")
-    return Source(name, status.st_size, lambda: open(name, "rb"))  # noqa: SIM115
+    return Source(name, status.st_size, lambda: open(name, "rb"))
 
 
 def stdin_source(stream: BinaryIO) -> Source:

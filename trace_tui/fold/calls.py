@@ -120,10 +120,13 @@ class CallBook:
         """A web search told of by its event before its item, which had no id up to 0.140."""
         if event.kind != "web_search" or event.call_id is not None:
             return None
-        for state in reversed(self._by_id.values()):
-            if state.turn_index == turn.index and state.tool is Tool.WEB_SEARCH and not state.has_line:
-                return state
-        return None
+        query = summary_of_call(event, Tool.WEB_SEARCH)
+        waiting = [
+            state
+            for state in self._by_id.values()
+            if state.turn_index == turn.index and state.tool is Tool.WEB_SEARCH and not state.has_line
+        ]
+        return next((state for state in waiting if state.summary == query), waiting[0] if waiting else None)
 
     def _complete(self, state: OpenCall, event: CallMade, tool: Tool, place: Place) -> None:
         call = state
@@ -255,6 +258,8 @@ class CallBook:
         if state is not None:
             self._add_item(state, event, place)
             return None
+        if event.whole is not None and isinstance(told := event.whole(), ToolEnded):
+            told.at, event = event.at, told
         cell = self._cell_of(event, turn)
         state = self._from_item(event, turn, place)
         if cell is None:
@@ -265,8 +270,8 @@ class CallBook:
     def _add_item(self, state: OpenCall, event: ToolEnded, place: Place) -> None:
         call = state
         call.item_place = place
-        if event.tool == "mcp":
-            call.tool = Tool.MCP
+        if event.tool in ("mcp", "dynamic"):
+            call.tool = tool_of_item(event.tool)
         if not call.summary:
             call.summary = one_line(event.summary, SUMMARY_LENGTH)
         if event.agents:

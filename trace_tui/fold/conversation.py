@@ -31,12 +31,13 @@ class Conversation:
     _shown_ids: set[str] = field(default_factory=set)
     _unconfirmed: Note | None = None
     """The last assistant message without a twin: possibly a compaction's summary."""
-    _reasoning_shown: bool = False
+    _reasoning_shown: int = 0
+    """Parts of reasoning told for display whose items are still to come."""
 
     def new_turn(self) -> None:
         self._shown.clear()
         self._shown_ids.clear()
-        self._reasoning_shown = False
+        self._reasoning_shown = 0
         self._unconfirmed = None
 
     def note(self, state: TurnState, kind: NoteKind, text: str, place: Place, at: int | None) -> Note:
@@ -67,6 +68,8 @@ class Conversation:
         turn, text = state.turn, shortened(event.text, place)
         if turn.prompt is None or turn.prompt.head == "":
             turn.prompt = text
+        elif turn.kind is TurnKind.REVIEW:
+            return  # what a reviewer is told is written by the harness, and twice by some builds
         else:
             turn.steered.append(text)
         words = event.text or f"({event.images} image{'s' if event.images != 1 else ''})"
@@ -79,7 +82,7 @@ class Conversation:
             self._system(event, place)
         elif event.role == "user" and event.injected is None and not event.inherited:
             self._user(event, place)
-        elif event.injected == "worker_notification":
+        elif event.injected == "worker_notification" and self._turns.current is not None:
             state = self._turns.holding(event.turn_id, place, event.at, event.ordinal)
             self.note(state, NoteKind.AGENT_MESSAGE, event.text, place, event.at)
 
@@ -197,9 +200,9 @@ class Conversation:
         state = self._turns.holding(event.turn_id, place, event.at, event.ordinal)
         state.worked = True
         if event.twin:
-            self._reasoning_shown = True
+            self._reasoning_shown += 1
         elif self._reasoning_shown:
-            self._reasoning_shown = False
+            self._reasoning_shown = max(0, self._reasoning_shown - event.parts)
             return
         if not event.sealed:
             state.turn.items.append(Note(NoteKind.REASONING, place, event.at, event.text[:_HEAD], True))

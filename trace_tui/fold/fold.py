@@ -357,7 +357,8 @@ class Fold:
         state = self._holding(event, place)
         if self._reviewing and self._calls.find(event.call_id) is None and not event.by_user:
             # The reviewer's own file has this call; here it is only mirrored.
-            words = f"reviewer: {event.name} {event.summary}"
+            told = event.whole() if event.whole is not None else event
+            words = f"reviewer: {told.summary or told.name}" if isinstance(told, ToolEnded) else "reviewer"
             self._talk.note(state, NoteKind.NOTE, words, place, event.at)
             return
         call = self._calls.ended(event, state.turn, place)

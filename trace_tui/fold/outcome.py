@@ -21,6 +21,9 @@ TERMINATED = Verdict(CallStatus.ABORTED, None, "terminated")
 KILLED = Verdict(CallStatus.ABORTED, None, "killed")
 
 _REASON_LENGTH = 80
+_ASKS_FIRST = frozenset({Tool.EXEC, Tool.STDIN, Tool.PATCH, Tool.MCP})
+"""Tools that may need a person's word; elsewhere a refusal in the text is what somebody wrote."""
+_STOPPED = (CallStatus.ABORTED, CallStatus.DECLINED)
 _KILLED_EXIT = -1
 _TIMED_OUT_EXIT = 124
 
@@ -54,6 +57,8 @@ def _item_reason(event: ToolEnded) -> str | None:
         return sentence(event.error).failure or one_line(event.error, _REASON_LENGTH) or None
     if event.tool == "agent":
         return _agent_reason(event)
+    if event.tool == "dynamic" and event.output:
+        return one_line(event.output, _REASON_LENGTH)
     return "patch did not apply" if event.tool == "patch" else None
 
 
@@ -73,18 +78,18 @@ def output_verdict(event: CallOutput, tool: Tool) -> tuple[Verdict | None, Outpu
         facts = read_output(event.text)
     if event.success is False:
         return failed(facts.exit_code), facts
-    return _told(facts, event) or _by_tool(facts, event, tool), facts
+    return _told(facts, event, tool) or _by_tool(facts, event, tool), facts
 
 
-def _told(facts: OutputFacts, event: CallOutput) -> Verdict | None:
+def _told(facts: OutputFacts, event: CallOutput, tool: Tool) -> Verdict | None:
     if facts.aborted:
         return ABORTED
-    if facts.declined is not None:
+    if facts.declined is not None and tool in _ASKS_FIRST:
         return declined(facts.declined)
     if facts.script is not None:
         return _script(facts, event)
     if facts.exit_code is not None:
-        return _exit(facts)
+        return _exit(facts, tool)
     if facts.session is not None:
         return RUNNING
     if facts.failure is not None:
@@ -92,13 +97,13 @@ def _told(facts: OutputFacts, event: CallOutput) -> Verdict | None:
     return None
 
 
-def _exit(facts: OutputFacts) -> Verdict:
+def _exit(facts: OutputFacts, tool: Tool) -> Verdict:
     code = facts.exit_code
     if code == 0:
         return OK_ZERO
     if code == _TIMED_OUT_EXIT and _timed_out(code, facts.body):
         return failed(code, "timed out")
-    return failed(code, sentence(facts.body[:400]).failure)
+    return failed(code, sentence(facts.body[:400]).failure if tool is Tool.PATCH else None)
 
 
 def _timed_out(code: int, body: str) -> bool:
@@ -126,7 +131,7 @@ def _by_tool(facts: OutputFacts, event: CallOutput, tool: Tool) -> Verdict | Non
     if tool in (Tool.EXEC, Tool.PATCH):
         inner = read_output(body) if body is not event.text else facts
         if inner.exit_code is not None:
-            return _exit(inner)
+            return _exit(inner, tool)
         if inner.failure is not None:
             return failed(None, inner.failure)
         return failed(None, "could not start") if body.startswith(("error:", "execution error:")) else None
@@ -152,7 +157,7 @@ def decide(item: Verdict | None, output: Verdict | None) -> Verdict | None:
     """The item is more precise than the text, except where the text says why an item looks bad."""
     if item is None:
         return output
-    if output is not None and output.status in (CallStatus.ABORTED, CallStatus.DECLINED):
+    if output is not None and item.status is not CallStatus.OK and output.status in _STOPPED:
         return output
     if item.exit_code == _KILLED_EXIT:
         if output is not None and output.status is CallStatus.FAILED:
