@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Callable
 from typing import BinaryIO, Literal, Protocol
 
 Wrapping = Literal["plain", "gzip", "zstd"]
@@ -76,5 +77,48 @@ def _open(file: BinaryIO, wrapping: Wrapping) -> _Stream:
     if wrapping == "zstd":
         import zstandard
 
-        return zstandard.ZstdDecompressor().stream_reader(file, read_across_frames=True, closefd=False)
+        return _ZstdFrames(file, lambda: zstandard.ZstdDecompressor().decompressobj())
     return file
+
+
+class _Frame(Protocol):
+    @property
+    def eof(self) -> bool: ...
+
+    @property
+    def unused_data(self) -> bytes: ...
+
+    def decompress(self, data: bytes, /) -> bytes: ...
+
+
+class _ZstdFrames:
+    """One frame after another; unlike the library's own reader it says when the last one breaks off."""
+
+    def __init__(self, file: BinaryIO, new_frame: Callable[[], _Frame]) -> None:
+        self._file = file
+        self._new_frame = new_frame
+        self._frame: _Frame | None = None
+        self._ready = b""
+
+    def read(self, size: int = -1, /) -> bytes:
+        while size < 0 or len(self._ready) < size:
+            if not self._more():
+                break
+        size = len(self._ready) if size < 0 else size
+        data, self._ready = self._ready[:size], self._ready[size:]
+        return data
+
+    def seek(self, offset: int, /) -> int:
+        raise io.UnsupportedOperation("compressed content is read from its start")
+
+    def _more(self) -> bool:
+        data = self._frame.unused_data if self._frame is not None and self._frame.eof else b""
+        data = data or self._file.read(1 << 16)
+        if not data:
+            if self._frame is not None and not self._frame.eof and not self._ready:
+                raise EOFError("the last frame breaks off")
+            return False
+        if self._frame is None or self._frame.eof:
+            self._frame = self._new_frame()
+        self._ready += self._frame.decompress(data)
+        return True

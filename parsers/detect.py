@@ -13,11 +13,16 @@ import orjson
 
 from trace_tui.parsers.exec_stream import is_stream_record
 from trace_tui.parsers.fields import JsonObject
-from trace_tui.parsers.records import RecordReader
 from trace_tui.parsers.response_items import is_response_item
 from trace_tui.parsers.typescript import looks_like_typescript
 
-_HEADER_START = re.compile(rb'\{"timestamp":"[^"]*",(?:"ordinal":\d+,)?"type":"session_meta","payload":\{')
+_HEADER_START = re.compile(rb'\{"timestamp":"[^"]*",("ordinal":\d+,)?"type":"session_meta","payload":\{')
+
+_LINE_TYPE = re.compile(rb'"type":"(?:session_meta|response_item|event_msg|turn_context|compacted)"')
+_BARE_TYPE = re.compile(
+    rb'"type":"(?:message|reasoning|function_call|function_call_output|local_shell_call)"'
+)
+_KEYS_WITHIN = 1 << 16
 
 HEAD_SIZE = 1 << 18
 """How many bytes of a file `detect` wants to see, if it has as many."""
@@ -50,8 +55,9 @@ def detect(head: bytes) -> Format:
         return Format.TYPESCRIPT
     first_json: JsonObject | None = None
     for line in _lines(content):
-        if _HEADER_START.match(line) and line.endswith(b"}"):
-            return Format.PAGINATED if b',"history_mode":"paginated"' in line else Format.ROLLOUT
+        if (header := _HEADER_START.match(line)) and line.endswith(b"}"):
+            paginated = header[1] is not None or b',"history_mode":"paginated"' in line
+            return Format.PAGINATED if paginated else Format.ROLLOUT
         record = _object_in(line)
         if record is None:
             if found := _cut_record(line):
@@ -105,12 +111,15 @@ def _envelope_shape(record: JsonObject, payload: JsonObject) -> Format:
 
 
 def _cut_record(line: bytes) -> Format | None:
-    """A first record longer than what `detect` was given, or torn, is known by how it begins."""
-    if not line.startswith(b'{"timestamp":"') or b'"payload":{' not in line[:400]:
+    """A first record longer than what `detect` was given, or torn, is known by its keys."""
+    beginning = line[:_KEYS_WITHIN].replace(b'": ', b'":')
+    if not beginning.startswith(b"{"):
         return None
-    if len(line) < 400 and type(RecordReader().read(line)).__name__ == "Malformed":
-        return None
-    return Format.PAGINATED if b'"ordinal":' in line[:80] else Format.ROLLOUT
+    if b'"payload":' in beginning and b'"timestamp":"' in beginning and _LINE_TYPE.search(beginning):
+        return Format.PAGINATED if b'"ordinal":' in beginning else Format.ROLLOUT
+    is_item = _BARE_TYPE.search(beginning) and (b'"role":"' in beginning or b'"call_id":"' in beginning)
+    is_header = b'"id":"' in beginning and b'"timestamp":"' in beginning and b'"instructions":' in beginning
+    return Format.BARE if is_item or is_header else None
 
 
 def _reason(content: bytes, first_json: JsonObject | None) -> str:

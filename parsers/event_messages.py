@@ -14,6 +14,7 @@ from trace_tui.parsers.events import (
     AgentRef,
     AgentText,
     Compacted,
+    Digits,
     Event,
     PlanText,
     Prompt,
@@ -30,19 +31,20 @@ from trace_tui.parsers.events import (
     TurnStarted,
     Unknown,
     UsageRecord,
+    digits_of,
 )
 from trace_tui.parsers.fields import (
     JsonObject,
     duration_ms,
     integer,
     mapping,
+    natural,
     plain_path,
     seconds_as_ms,
     sequence,
     text,
     turn_named_in,
     usage,
-    usage_or_none,
 )
 from trace_tui.parsers.header import parse_settings
 from trace_tui.parsers.injected import injected_kind, persons_words
@@ -101,24 +103,28 @@ def _agent_reasoning(payload: JsonObject) -> Event:
 def _token_count(payload: JsonObject) -> Event:
     info = payload.get("info")
     if not isinstance(info, dict):
-        if "total_token_usage" not in payload and "input_tokens" not in payload:
+        if "input_tokens" in payload:  # the flat form of exec streams up to 0.20, one line a response
+            return TokenCount(last=digits_of(usage(payload)), context=natural(payload, "total_tokens"))
+        if "total_token_usage" not in payload:
             return TokenCount(empty=True)
-        info = payload  # the flat form of exec streams up to 0.20, one line a response
-        if "input_tokens" in payload:
-            return TokenCount(last=usage(payload), context=integer(payload, "total_tokens"))
-    last = mapping(info, "last_token_usage")
+        info = payload
     return TokenCount(
-        total=usage_or_none(info, "total_token_usage"),
-        last=usage_or_none(info, "last_token_usage"),
-        context=integer(last, "total_tokens"),
-        window=integer(info, "model_context_window"),
+        total=_digits(info, "total_token_usage"),
+        last=_digits(info, "last_token_usage"),
+        context=natural(mapping(info, "last_token_usage"), "total_tokens"),
+        window=natural(info, "model_context_window"),
     )
+
+
+def _digits(info: JsonObject, key: str) -> Digits | None:
+    counts = info.get(key)
+    return digits_of(usage(counts)) if isinstance(counts, dict) else None
 
 
 def _task_started(payload: JsonObject) -> Event:
     return TurnStarted(
         turn_id=text(payload, "turn_id"),
-        window=integer(payload, "model_context_window"),
+        window=natural(payload, "model_context_window"),
         mode=text(payload, "collaboration_mode_kind"),
         parent_turn_id=text(mapping(payload, "turn_attribution"), "parent_turn_id"),
         started_at=seconds_as_ms(payload, "started_at"),
@@ -137,7 +143,7 @@ def _turn_ended(payload: JsonObject, *, aborted: bool) -> TurnEnded:
         errors_are_told="started_at" in payload or "error" in payload,
         started_at=seconds_as_ms(payload, "started_at"),
         completed_at=seconds_as_ms(payload, "completed_at"),
-        duration_ms=integer(payload, "duration_ms"),
+        duration_ms=natural(payload, "duration_ms"),
     )
 
 

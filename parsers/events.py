@@ -206,6 +206,8 @@ class CallOutput(Event):
     seconds: float | None = None
     cut: bool = False
     success: bool | None = None
+    by_harness: bool = False
+    """It names itself: harness text in the shape of an output, belonging to no call."""
     plain_success: bool = False
     """Exit code 0 stands in its header, and nothing but what the program printed follows."""
 
@@ -281,30 +283,28 @@ class UsageRecord(Event):
     usage: Usage = NO_USAGE
 
 
+Digits = tuple[bytes, ...]
+"""The five counts of a `Usage` as they are written: enough to compare, and quick to take from a line."""
+
+
+def usage_of(digits: Digits) -> Usage:
+    return Usage._make(map(int, digits))
+
+
+def digits_of(usage: Usage) -> Digits:
+    return tuple(b"%d" % count for count in usage)
+
+
 @dataclass(slots=True, eq=False)
 class TokenCount(Event):
     """Running totals; ``empty`` where the line says that nothing was counted yet."""
 
-    total: Usage | bytes | None = None
-    """Compared and never added up, so the bytes of the line will do."""
-    last: Usage | bytes | None = None
+    total: Digits | None = None
+    last: Digits | None = None
     """Of the last response."""
-    digits: tuple[bytes, ...] | None = None
-    """The counts of ``last``, its total and the window as they are written; decoded only when they count."""
     context: int | None = None
     window: int | None = None
     empty: bool = False
-
-    def last_usage(self) -> Usage | None:
-        if self.digits is not None:
-            return Usage._make(map(int, self.digits[:5]))
-        return self.last if isinstance(self.last, Usage) else None
-
-    def context_and_window(self) -> tuple[int | None, int | None]:
-        if self.digits is None:
-            return self.context, self.window
-        window = self.digits[6]
-        return int(self.digits[5]), None if window == b"null" else int(window)
 
 
 @dataclass(slots=True, eq=False)
@@ -363,7 +363,7 @@ class Malformed(Event):
 
 @dataclass(slots=True, eq=False)
 class Salvaged(Event):
-    """A good record behind a torn one on the same line."""
+    """Good records on one line with a torn one, or with each other."""
 
-    event: Event = field(default_factory=Event)
+    events: list[Event] = field(default_factory=list)
     detail: str = ""

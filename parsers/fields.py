@@ -10,6 +10,9 @@ from trace_tui.parsers.events import Usage
 
 JsonObject = dict[str, Any]
 
+_LARGEST = 10**15
+"""No count, time or size is as large; what is, is damage, and would not fit into JSON once added up."""
+
 _USAGE_KEYS = (
     "input_tokens",
     "cached_input_tokens",
@@ -26,9 +29,15 @@ def text(record: JsonObject, key: str) -> str | None:
 
 def integer(record: JsonObject, key: str) -> int | None:
     value = record.get(key)
-    if isinstance(value, int) and not isinstance(value, bool):
+    if isinstance(value, int) and not isinstance(value, bool) and -_LARGEST < value < _LARGEST:
         return value
     return None
+
+
+def natural(record: JsonObject, key: str) -> int | None:
+    """A whole number that is not negative: durations of clocks that went back tell nothing."""
+    value = integer(record, key)
+    return value if value is not None and value >= 0 else None
 
 
 def mapping(record: JsonObject, key: str) -> JsonObject:
@@ -49,14 +58,9 @@ def usage(record: JsonObject) -> Usage:
     """Counts of one response; anything that is no positive whole number counts as zero."""
     counts = [record.get(key, 0) for key in _USAGE_KEYS]
     for index, count in enumerate(counts):
-        if type(count) is not int or count < 0:
+        if type(count) is not int or not 0 <= count < _LARGEST:
             counts[index] = 0
     return Usage._make(counts)
-
-
-def usage_or_none(record: JsonObject, key: str) -> Usage | None:
-    value = record.get(key)
-    return usage(value) if isinstance(value, dict) else None
 
 
 def turn_named_in(payload: JsonObject) -> str | None:
@@ -73,7 +77,7 @@ def duration_ms(record: JsonObject, key: str = "duration") -> int | None:
     value = record.get(key)
     if not isinstance(value, dict):
         return None
-    secs, nanos = integer(value, "secs"), integer(value, "nanos")
+    secs, nanos = natural(value, "secs"), natural(value, "nanos")
     if secs is None and nanos is None:
         return None
     return (secs or 0) * 1000 + (nanos or 0) // 1_000_000

@@ -72,7 +72,7 @@ class Parts:
             if label.startswith("user."):
                 self.labelled = True
             else:
-                self.injected.append((label, words))
+                self.injected.append((injected_kind(words) or label, words))
                 return
         elif kind := injected_kind(words):
             self.injected.append((kind, words))

@@ -33,6 +33,7 @@ _ABORTED = re.compile(r"aborted(?: by user(?: after \d[\d.]* ?s)?)?\s*")
 _REJECTED = re.compile(
     r"[\w ]{0,40}rejected by user(?: approval settings)?|user (?:rejected|cancelled) MCP tool call"
 )
+_NEVER_ASKS = re.compile(r"approval policy is [^\n]{1,40}reject command")
 _WRAPPED_EXIT = re.compile(r'\\?"exit_code\\?": ?(-?\d{1,10})')
 _WRAPPED_SECONDS = re.compile(r'\\?"duration_seconds\\?": ?(\d{1,9}(?:\.\d{1,9})?)')
 
@@ -54,7 +55,10 @@ _FAILURES: tuple[tuple[str, str], ...] = (
     ("command timed out after", "timed out"),
     ("write_stdin failed", "no such process"),
     ("Unknown process id", "no such process"),
+    ("failed to apply patch", "patch did not apply"),
+    ("sandbox error", "refused by the sandbox"),
     ("tool call error", "tool error"),
+    ("err: ", "tool error"),
     ("tool call failed", "tool error"),
     ("Mcp error", "tool error"),
     ("unknown MCP server", "tool error"),
@@ -116,9 +120,9 @@ def sentence(text: str) -> OutputFacts:
     facts.failure = next((reason for start, reason in _FAILURES if text.startswith(start)), None)
     if text.startswith(("exec_command failed", "exec command failed", "failed in sandbox")):
         facts.declined, facts.failure = _refusal(text[:600])
-    elif _REJECTED.fullmatch(text):
+    elif _REJECTED.fullmatch(text) or text.startswith("patch rejected:"):
         facts.declined = "declined"
-    elif text.startswith(("blocked by policy", "rejected: blocked by policy")):
+    elif text.startswith(("blocked by policy", "rejected: blocked by policy")) or _NEVER_ASKS.match(text):
         facts.declined = "declined by policy"
     elif text.startswith("This action was rejected"):
         facts.declined = "declined by the reviewer"
@@ -151,7 +155,7 @@ def _wrapped(text: str) -> OutputFacts:
     return OutputFacts(
         told=True,
         exit_code=metadata["exit_code"],
-        seconds=float(seconds) if isinstance(seconds, int | float) else None,
+        seconds=float(seconds) if isinstance(seconds, int | float) and 0 <= seconds < 1e9 else None,
         body=body if isinstance(body, str) else "",
     )
 

@@ -7,7 +7,6 @@ for each record. Nothing here ever raises: what can't be read becomes `Malformed
 from __future__ import annotations
 
 import copy
-import json
 import re
 from collections.abc import Callable, Sequence
 
@@ -28,6 +27,7 @@ from trace_tui.parsers.events import (
 from trace_tui.parsers.exec_stream import is_stream_record, parse_stream_record
 from trace_tui.parsers.fields import Clock, JsonObject, integer, mapping, text, turn_named_in
 from trace_tui.parsers.header import parse_bare_header, parse_session_meta, parse_turn_context
+from trace_tui.parsers.json_text import loads_patiently
 from trace_tui.parsers.lines import trimmed
 from trace_tui.parsers.response_items import (
     RESPONSE_ITEM_READERS,
@@ -36,6 +36,8 @@ from trace_tui.parsers.response_items import (
     parse_response_item,
 )
 
+_LOST_RECORD = 16
+"""So many NUL bytes on a line of their own are no padding: a crash took what stood there."""
 _CLOSE = ord("}")
 # How all builds since 0.34 begin a line: 40 bytes of timestamp, perhaps an ordinal, then what it is.
 _STAMP = b'{"timestamp":"'
@@ -44,6 +46,7 @@ _ORDINAL = b'"ordinal":'
 _EVENT = b'"type":"event_msg","payload":{"type":"'
 _ITEM = b'"type":"response_item","payload":{"type":"'
 _TURN_CONTEXT = b'"type":"turn_context","payload":{'
+_RECORD_STARTS = re.compile(rb'\{"timestamp":"')
 _LOG_STAMP = re.compile(rb"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z)\s")
 
 # Lines that hold nothing for the model, and may be long: known, and never decoded.
@@ -61,30 +64,16 @@ _QUIET_ITEMS = frozenset({b"additional_tools", b"ghost_snapshot", b"compaction",
 
 
 def decode(data: bytes) -> JsonObject | Malformed:
-    """One JSON object; invalid UTF-8 and lone surrogates are mended, as the rest of the line is good."""
+    """One JSON object, or what is wrong with it."""
     try:
-        record = orjson.loads(data)
+        record = loads_patiently(data)
     except orjson.JSONDecodeError as problem:
-        mended = _mend(data)
-        if mended is None:
-            return Malformed(detail=_plain_reason(data, problem))
-        record = mended
+        return Malformed(detail=_plain_reason(data, problem))
     if not isinstance(record, dict):
         return Malformed(
             kind="not_an_object", detail=f"a JSON {type(record).__name__} where an object belongs"
         )
     return record
-
-
-def _mend(data: bytes) -> object:
-    """What orjson refuses and a more patient reader can still make sense of, else None."""
-    written = data.decode("utf-8", "replace")
-    if "\ufffd" not in written and "\\u" not in written and "NaN" not in written:
-        return None
-    try:
-        return orjson.loads(json.dumps(json.loads(written), ensure_ascii=False).encode("utf-8", "replace"))
-    except (ValueError, RecursionError):
-        return None
 
 
 def _plain_reason(data: bytes, problem: orjson.JSONDecodeError) -> str:
@@ -132,7 +121,8 @@ class RecordReader:
             event = None
             if data[-1] == _CLOSE and not whole:
                 if skimmer is not None:
-                    event = skimmer(data, end)
+                    # Unescaped, these bytes begin a record: two on a line are for a patient look.
+                    event = skimmer(data, end) if data.find(_STAMP, 14) < 0 else None
                 elif kind == _TURN_CONTEXT:
                     event = self._turn_context(data, end)
             if event is None and reader is not None:
@@ -170,9 +160,12 @@ class RecordReader:
 
     def _read_loose(self, data: bytes) -> Event:
         """A record whose keys stand in another order, or in a line with something before them."""
-        data = trimmed(data)
+        whole, data = data, trimmed(data)
         if not data:
-            return Quiet()
+            lost = whole.count(b"\x00")
+            if lost < _LOST_RECORD:
+                return Quiet()
+            return Malformed(kind="nul_bytes", detail=f"{lost} NUL bytes where a record should be")
         if self._in_log and not data.startswith(b"{"):
             return self._read_from_log(data)
         return self._read_decoded(data)
@@ -188,18 +181,34 @@ class RecordReader:
         return event
 
     def _salvage(self, data: bytes, problem: Malformed) -> Event:
-        """A torn write may have the repeated record right behind it, on the same line."""
+        """A torn write may have other records right behind it, on the same line."""
         if self._in_log:
             return Quiet()
-        start = data.find(_STAMP, 1)
-        while start > 0:
-            record = decode(data[start:])
-            if not isinstance(record, Malformed):
-                event = self._event(record)
-                detail = f"{start} bytes of a torn record before this one"
-                return Salvaged(event, detail, at=event.at, ordinal=event.ordinal)
-            start = data.find(_STAMP, start + 1)
-        return problem
+        starts = [match.start() for match in _RECORD_STARTS.finditer(data)]
+        if not starts or starts == [0]:
+            return problem
+        events: list[Event] = []
+        seen: set[bytes] = set()
+        good = 0
+        first = 0
+        while first < len(starts):
+            # A record may hold the same bytes as a part of its own, so a piece can be too short.
+            for last in range(first + 1, min(first + 4, len(starts) + 1)):
+                piece = trimmed(data[starts[first] : starts[last] if last < len(starts) else len(data)])
+                record = decode(piece)
+                if not isinstance(record, Malformed):
+                    if piece not in seen:  # what is written twice is meant once
+                        events.append(self._event(record))
+                    seen.add(piece)
+                    good += len(piece)
+                    first = last - 1
+                    break
+            first += 1
+        if not events:
+            return problem
+        lost = len(trimmed(data)) - good
+        detail = f"{lost} bytes of a torn record on this line" if lost > 2 else "several records on one line"
+        return Salvaged(events, detail, at=events[-1].at, ordinal=events[-1].ordinal)
 
     def _event(self, record: JsonObject) -> Event:
         kind, payload = record.get("type"), record.get("payload")

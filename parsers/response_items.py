@@ -22,8 +22,9 @@ from trace_tui.parsers.events import (
     Role,
     Unknown,
 )
-from trace_tui.parsers.fields import JsonObject, mapping, sequence, text, turn_named_in
+from trace_tui.parsers.fields import JsonObject, integer, mapping, sequence, text, turn_named_in
 from trace_tui.parsers.injected import joined_text, message_parts, persons_words
+from trace_tui.parsers.json_text import loads_patiently
 
 _ROLES: dict[str, Role] = {
     "user": "user",
@@ -125,7 +126,7 @@ def decoded_arguments(arguments: str) -> dict[str, object] | None:
     if not arguments.startswith("{"):
         return None
     try:
-        record = orjson.loads(arguments)
+        record = loads_patiently(arguments.encode("utf-8", "replace"))
     except orjson.JSONDecodeError:
         return None
     return record if isinstance(record, dict) else None
@@ -141,7 +142,7 @@ def _function_call(payload: JsonObject) -> Event:
         decoded = decoded_arguments(written)
     return CallMade(
         kind="function",
-        call_id=text(payload, "call_id") or text(payload, "id"),
+        call_id=text(payload, "call_id") or text(payload, "id") or None,
         name=text(payload, "name") or "",
         namespace=text(payload, "namespace"),
         input=written,
@@ -152,7 +153,7 @@ def _function_call(payload: JsonObject) -> Event:
 def _custom_tool_call(payload: JsonObject) -> Event:
     return CallMade(
         kind="custom",
-        call_id=text(payload, "call_id") or text(payload, "id"),
+        call_id=text(payload, "call_id") or text(payload, "id") or None,
         name=text(payload, "name") or "",
         namespace=text(payload, "namespace"),
         input=text(payload, "input") or "",
@@ -163,7 +164,7 @@ def _local_shell_call(payload: JsonObject) -> Event:
     action = mapping(payload, "action")
     return CallMade(
         kind="local_shell",
-        call_id=text(payload, "call_id") or text(payload, "id"),
+        call_id=text(payload, "call_id") or text(payload, "id") or None,
         name="local_shell",
         input=orjson.dumps(action).decode(),
         arguments=action,
@@ -174,7 +175,7 @@ def _web_search_call(payload: JsonObject) -> Event:
     action = mapping(payload, "action")
     return CallMade(
         kind="web_search",
-        call_id=text(payload, "id") or text(payload, "call_id"),
+        call_id=text(payload, "id") or text(payload, "call_id") or None,
         name="web_search",
         input=orjson.dumps(action).decode(),
         arguments=action,
@@ -191,24 +192,35 @@ def _tool_search_call(payload: JsonObject) -> Event:
 def _image_generation_call(payload: JsonObject) -> Event:
     return CallMade(
         kind="image",
-        call_id=text(payload, "id") or text(payload, "call_id"),
+        call_id=text(payload, "id") or text(payload, "call_id") or None,
         name="image_generation",
         input=text(payload, "revised_prompt") or "",
     )
 
 
 def _output(payload: JsonObject) -> Event:
-    event = CallOutput(call_id=text(payload, "call_id"))
+    event = CallOutput(call_id=text(payload, "call_id") or None)
+    event.by_harness = "name" in payload or "namespace" in payload
     output = payload.get("output")
-    if isinstance(output, dict):  # {content, success}: internal to Codex, accepted from other writers
-        success = output.get("success")
-        event.success = success if isinstance(success, bool) else None
-        output = output.get("content", output.get("output"))
+    if isinstance(output, dict):
+        output = _read_object(output, event)
     if isinstance(output, str):
         event.text = output
     elif isinstance(output, list):
         _read_parts(output, event)
     return event
+
+
+def _read_object(output: JsonObject, event: CallOutput) -> Any:
+    """Internal to Codex, or of other writers: ``{content, success}``, ``{output, metadata}``, ``{stdout}``."""
+    success = output.get("success")
+    event.success = success if isinstance(success, bool) else None
+    exit_code = integer(mapping(output, "metadata"), "exit_code")
+    event.exit_code = exit_code if exit_code is not None else integer(output, "exit_code")
+    for key in ("content", "output", "stdout"):
+        if output.get(key) is not None:
+            return output[key]
+    return None
 
 
 def _read_parts(parts: list[Any], event: CallOutput) -> None:

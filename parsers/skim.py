@@ -7,6 +7,7 @@ returns None where the line is not as expected; the caller then decodes the whol
 
 from __future__ import annotations
 
+import codecs
 import re
 from collections.abc import Callable
 from functools import partial
@@ -26,29 +27,35 @@ from trace_tui.parsers.events import (
     ToolEnded,
 )
 from trace_tui.parsers.items import command_execution, parse_command_end, parse_item_completed
+from trace_tui.parsers.json_text import loads_patiently
 from trace_tui.parsers.outputs import wrapped_verdict
+
+_UTF8 = codecs.getincrementaldecoder("utf-8")
 
 LONG = 2048
 """Shorter lines are mostly decoded whole: that is as quick, and needs no care."""
 
-_KEPT = 480
+_KEPT = 700
+"""Bytes of a long text that are decoded: more than a summary of any script needs."""
 _TAIL = 400
 _NEAR = 900
+_OVERLAP = 120
+"""Longer than any fact, so that none is cut in two."""
 
 # What may stand between a payload's type and its call id, in the builds that write it.
 _ID = rb'(?:,"status":"\w{1,20}")?(?:,"id":"[^"\\]{1,200}")?'
-_CALL_ID = re.compile(rb',"call_id":"([^"\\]{1,200})"')
+_CALL_ID = re.compile(rb',"call_id":"([^"\\{}:]{1,200})"')
 _PASSTHROUGH = re.compile(rb',"internal_chat_message_metadata_passthrough":\{"turn_id":"([^"\\]{1,80})"')
 _COMMAND = re.compile(
-    _ID + rb',"name":"(exec_command|shell|shell_command)"(?:,"call_id":"([^"\\]{1,200})")?'
+    _ID + rb',"name":"(exec_command|shell|shell_command)"(?:,"call_id":"([^"\\{}:]{1,200})")?'
     rb',"arguments":"\{\\"(?:cmd|command)\\": ?(?:\[\\"(?:/bin/)?bash\\", ?\\"-lc\\", ?)?'
     rb'\\"([^"\\]*)\\"[\],}]'
 )
-_CUSTOM = re.compile(_ID + rb',"call_id":"([^"\\]{1,200})","name":"(\w{1,80})","input":"')
-_PATCH_FILE = re.compile(rb"\*\*\* (?:Add|Update|Delete) File: ([^\"\\]+)")
+_CUSTOM = re.compile(_ID + rb',"call_id":"([^"\\{}:]{1,200})","name":"(\w{1,80})","input":"')
+_PATCH_FILE = re.compile(rb"(?<!\\)\\n\*\*\* (?:Add|Update|Delete) File: ([^\"\\]+)")
 _DEVELOPER = re.compile(rb'(?:,"id":"[^"\\]*")?,"role":"developer"')
 
-_OUTPUT_HEAD = _ID + rb',"call_id":"([^"\\]{1,200})"(?:,"\w+":"[^"\\]{0,200}"){0,4},"output":"'
+_OUTPUT_HEAD = _ID + rb',"call_id":"([^"\\{}:]{1,200})"(?:,"\w+":"[^"\\]{0,200}"){0,4},"output":"'
 _OUTPUT_START = re.compile(_OUTPUT_HEAD)
 _EXIT_ZERO = re.compile(
     _OUTPUT_HEAD
@@ -66,15 +73,20 @@ _EXIT_AND_DURATION = re.compile(
     rb',"exit_code":(-?\d{1,10})(?:,"duration":\{"secs":(\d{1,12}),"nanos":(\d{1,12})\})?[,}]'
 )
 _STATUS = re.compile(rb',"status":"(\w{1,20})"')
-_MOMENTS = re.compile(rb',"started_at_ms":(\d{1,15}),"completed_at_ms":(\d{1,15})')
+_MOMENTS = re.compile(rb',"started_at_ms":(\d{1,15}),"completed_at_ms":(\d{1,15})[,}]')
 _LONG_TEXT_KEYS = (b',"stdout":"', b',"aggregated_output":"', b',"formatted_output":"')
 
 _SUMMARY_PART = b'{"type":"summary_text",'
+_COUNTS = (
+    rb'\{"input_tokens":(\d{1,15}),"cached_input_tokens":(\d{1,15}),(?:"cache_write_input_tokens":(\d{1,15}),)?'
+    rb'"output_tokens":(\d{1,15}),"reasoning_output_tokens":(\d{1,15}),"total_tokens":(\d{1,15})\}'
+)
 _TOKEN_COUNT = re.compile(
-    rb',"info":\{"total_token_usage":(\{[^{}]*\}),"last_token_usage":'
-    rb'(\{"input_tokens":(\d{1,15}),"cached_input_tokens":(\d{1,15}),(?:"cache_write_input_tokens":(\d{1,15}),)?'
-    rb'"output_tokens":(\d{1,15}),"reasoning_output_tokens":(\d{1,15}),"total_tokens":(\d{1,15})\})'
-    rb',"model_context_window":(\d{1,15}|null)\}'
+    rb',"info":\{"total_token_usage":'
+    + _COUNTS
+    + rb',"last_token_usage":'
+    + _COUNTS
+    + rb',"model_context_window":(\d{1,15}|null)\}'
 )
 
 
@@ -86,7 +98,8 @@ def beginning(line: bytes, start: int) -> str | None:
             cut -= 1
         piece = piece[:cut]
     try:
-        decoded = orjson.loads(b'"' + piece.decode("utf-8", "ignore").encode() + b'"')
+        whole_characters = _UTF8("replace").decode(piece)  # a last one that was cut is left out
+        decoded = orjson.loads(b'"' + whole_characters.encode() + b'"')
     except orjson.JSONDecodeError:
         return None
     return decoded if isinstance(decoded, str) else None
@@ -98,6 +111,8 @@ def function_call(line: bytes, start: int) -> Event | None:
     if match is None:
         return None
     name, call_id, command = match.groups()
+    if b"sh" in command[:24] and b" -" in command[:40]:
+        return None  # perhaps a shell with a script of its own, to be unwrapped
     if call_id is None:
         called = _CALL_ID.search(line, match.end())
         if called is None:
@@ -116,14 +131,10 @@ def call_output(line: bytes, start: int) -> Event | None:
         seconds = wall or older_wall
         return CallOutput(
             call_id.decode("ascii", "replace"),
-            "",
-            None,
-            0,
-            0,
-            float(seconds) if seconds else None,
-            True,
-            None,
-            True,
+            exit_code=0,
+            seconds=float(seconds) if seconds else None,
+            cut=True,
+            plain_success=True,
         )
     match = _OUTPUT_START.match(line, start)
     if match is None:
@@ -135,7 +146,7 @@ def call_output(line: bytes, start: int) -> Event | None:
     if len(line) < LONG or (head := beginning(line, begin)) is None:
         return None
     event = CallOutput(call_id, head, cut=True)
-    if head.startswith(('{"output"', '{"metadata"')):
+    if head.startswith(('{"output"', '{"metadata"')) or '\nOutput:\n{"output"' in head[:120]:
         event.exit_code, event.seconds = wrapped_verdict(line[-_TAIL:].decode("utf-8", "replace"))
         if event.exit_code is None:
             return None
@@ -154,7 +165,8 @@ def token_count(line: bytes, start: int) -> Event | None:
     if match is None:
         return None
     groups = match.groups(b"0")
-    return TokenCount(groups[0], groups[1], groups[2:])
+    window = groups[12]
+    return TokenCount(groups[0:5], groups[6:11], int(groups[11]), None if window == b"null" else int(window))
 
 
 def reasoning(line: bytes, start: int) -> Event | None:
@@ -195,9 +207,14 @@ def custom_call(line: bytes, start: int) -> Event | None:
         event.turn_id = turn[1].decode("ascii", "replace")
     if head.startswith("*** Begin Patch"):
         files = [name.decode("utf-8", "replace").strip() for name in _PATCH_FILE.findall(line, match.end())]
-        added, removed = line.count(rb"\n+", match.end()), line.count(rb"\n-", match.end())
+        added, removed = _lines_with(line, b"+", match.end()), _lines_with(line, b"-", match.end())
         event.summary = patch_summary(files, added, removed)
     return event
+
+
+def _lines_with(line: bytes, sign: bytes, start: int) -> int:
+    """Lines of a text in JSON that begin with a sign; an escaped backslash before the n is no line break."""
+    return line.count(rb"\n" + sign, start) - line.count(rb"\\n" + sign, start)
 
 
 def item_end(line: bytes, start: int) -> Event | None:
@@ -217,11 +234,13 @@ def _known_command_end(line: bytes, start: int, parse: Callable[[dict[str, objec
     if match is None or b',"source":"user_shell"' in head:
         return None
     event = ToolEnded(match[1].decode("ascii"), "exec", "exec_command")
-    if turn := _TURN_ID.search(head):
-        event.turn_id = turn[1].decode("ascii", "replace")
+    turn = _TURN_ID.search(head) or _TURN_ID.search(line, max(start, line.find(b',"turn_id":"', start)))
+    event.turn_id = turn[1].decode("ascii", "replace") if turn is not None else None
     _add_facts(event, head)
     if len(line) > start + _NEAR:
-        _add_facts(event, line[max(start + _NEAR, len(line) - _TAIL) :])
+        _add_facts(event, line[max(start + _NEAR - _OVERLAP, len(line) - _TAIL) :])
+        if event.status is None and (at := line.find(b',"status":"', start)) >= 0:
+            _add_facts(event, line[at : at + _OVERLAP])
     if event.exit_code is None or event.duration_ms is None:
         return None
     event.whole = partial(_whole, line, parse)
@@ -230,9 +249,11 @@ def _known_command_end(line: bytes, start: int, parse: Callable[[dict[str, objec
 
 def _whole(line: bytes, parse: Callable[[dict[str, object]], Event]) -> Event:
     try:
-        return parse(orjson.loads(line)["payload"])
+        record = loads_patiently(line)
     except orjson.JSONDecodeError as problem:
         return Malformed(detail=str(problem))
+    payload = record.get("payload") if isinstance(record, dict) else None
+    return parse(payload) if isinstance(payload, dict) else Malformed(kind="not_an_object")
 
 
 def _command_end(line: bytes, start: int, *, in_item: bool) -> Event | None:
@@ -252,6 +273,8 @@ def _command_end(line: bytes, start: int, *, in_item: bool) -> Event | None:
     if not in_item:
         item["id"] = item.get("call_id")
     event = command_execution(item)
+    if event.call_id is None:
+        return None  # it stands behind the long texts
     turn_id = payload.get("turn_id")
     event.turn_id = turn_id if isinstance(turn_id, str) else None
     _add_facts(event, line[max(min(ends), line.rfind(b',"exit_code":')) :])

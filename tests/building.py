@@ -67,7 +67,11 @@ class Rollout:
         return self.event("agent_message", message=text).said("assistant", text)
 
     def call(self, call_id: str, name: str = "exec_command", arguments: Any = None, **more: Any) -> Self:
-        written = arguments if isinstance(arguments, str) else json.dumps({"cmd": "ls"} if arguments is None else arguments)
+        written = (
+            arguments
+            if isinstance(arguments, str)
+            else json.dumps({"cmd": "ls"} if arguments is None else arguments)
+        )
         return self.item("function_call", name=name, arguments=written, call_id=call_id, **more)
 
     def output(self, call_id: str, output: Any) -> Self:

@@ -83,6 +83,7 @@ def _run(arguments: argparse.Namespace) -> int:
     from trace_tui.show.command import run
 
     # The process ends with this command, and the fold makes no cycles: collecting would only cost time.
+    collecting = gc.isenabled()
     gc.disable()
     try:
         return run(arguments)
@@ -96,6 +97,9 @@ def _run(arguments: argparse.Namespace) -> int:
         # The reader of our output has gone; writing what is still buffered would only fail again.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return DONE
+    finally:
+        if collecting:
+            gc.enable()
 
 
 def _tell(words: str, code: int) -> int:

@@ -23,7 +23,8 @@ from trace_tui.sources import Source, file_source
 
 _UUID = r"[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}"
 _NAME = re.compile(rf"rollout-(\d{{4}}-\d\d-\d\d)T(\d\d-\d\d-\d\d)-({_UUID})(?:_({_UUID}))?\.jsonl(\.zst)?$")
-_PEEK = 4096
+_PEEK = 1 << 16
+_MORE = 1 << 18
 _HEADER_LIMIT = 1 << 20
 _SESSION_FOLDERS = ("sessions", "archived_sessions")
 _DEEPEST_CHAIN = 16
@@ -83,11 +84,8 @@ class Home:
 
     def _named(self, thread_id: str) -> Iterator[Path]:
         for path in self._session_files():
-            if (
-                thread_id in path.name.lower()
-                and (name := read_name(path.name))
-                and name.thread_id == thread_id
-            ):
+            name = read_name(path.name) if thread_id in path.name.lower() else None
+            if name is not None and name.thread_id == thread_id and path.is_file():
                 yield path
 
     def _session_files(self, since: datetime | None = None, until: datetime | None = None) -> Iterator[Path]:
@@ -125,7 +123,7 @@ class Home:
         assert session.id is not None
         wanted = session.id.encode()
         start, end = _moment(session.started_at), _moment(session.ended_at)
-        if start is None or end is None:
+        if start is None or end is None or not 1 < start.year <= end.year < 9999:
             return
         day = timedelta(days=1)  # names are in local time, which may be far from ours
         own = {Path(file.path).name for file in session.files}
@@ -174,7 +172,7 @@ def read_header(path: Path, only_if: bytes | None = None) -> SessionHeader | Non
             data = stream.read(_PEEK)
             if only_if is not None and only_if not in data:
                 return None
-            while b"\n" not in data and len(data) < _HEADER_LIMIT and (more := stream.read(_PEEK * 16)):
+            while b"\n" not in data and len(data) < _HEADER_LIMIT and (more := stream.read(_MORE)):
                 data += more
     except (Unreadable, DamagedContainer, OSError):
         return None  # this file will tell its own trouble when it is opened
@@ -201,11 +199,14 @@ def _order(path: Path) -> tuple[datetime, str]:
 def _child(header: SessionHeader, session: Session) -> Child:
     relations = {"worker": Relation.WORKER, "review": Relation.REVIEW, "guardian": Relation.GUARDIAN}
     assert header.id is not None
+    call = session.awaited_workers.get(header.agent_path or "")
+    if call is not None:
+        call.child_session = header.id
     relation = relations.get(header.child_kind or "worker", Relation.OTHER)
     name = (
         header.agent_nickname or header.agent_path or (None if relation is Relation.WORKER else str(relation))
     )
-    return Child(header.id, None, relation, name)
+    return Child(header.id, call.call_id if call else None, relation, name)
 
 
 def _moment(at: int | None) -> datetime | None:

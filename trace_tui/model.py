@@ -288,6 +288,8 @@ class Session:
     forked_from: str | None = None
     forked_at: int | None = None
     children: list[Child] = field(default_factory=list)
+    awaited_workers: dict[str, Call] = field(default_factory=dict)
+    """Workers known by their path alone, with the calls that started them: their own files tell their ids."""
     files: list[SessionFile] = field(default_factory=list)
     format: Format = Format.ROLLOUT
     originator: str | None = None

@@ -34,11 +34,20 @@ class SessionReader:
     def steps(self) -> Iterator[int]:
         """Works a little at each step and yields how many bytes it has taken so far."""
         taken = 0
-        for index, source in enumerate(self.sources):
-            for content in self._read(source, is_first=index == 0):
-                yield taken + content
+        refused: list[Unreadable] = []
+        for source in self.sources:
+            try:
+                for content in self._read(source):
+                    yield taken + content
+            except Unreadable as reason:
+                refused.append(reason)
+                if len(refused) == len(self.sources):
+                    raise
             taken += source.size
             yield taken
+        for refusal in refused:
+            kind = "not_a_session" if isinstance(refusal.__cause__, NotASession) else "unreadable_file"
+            self.fold.problem(0, kind, str(refusal))
 
     def run(self) -> Session:
         for _ in self.steps():
@@ -51,17 +60,13 @@ class SessionReader:
         session.archived = any("archived_sessions" in source.path for source in self.sources)
         return session
 
-    def _read(self, source: Source, *, is_first: bool) -> Iterator[int]:
+    def _read(self, source: Source) -> Iterator[int]:
         with source.open() as stream:
             head, damage = _read_some(stream, HEAD_SIZE)
             try:
                 format_ = detect(head)
             except NotASession as reason:
-                words = str(damage or reason)
-                if is_first:
-                    raise Unreadable(f"{source.path}: {words}") from reason
-                self.fold.problem(1, "not_a_session", f"{source.path}: {words}")
-                return
+                raise Unreadable(f"{source.path}: {damage or reason}") from reason
             file = SessionFile(source.path)
             self.fold.begin_file(file, format_)
             if format_ is Format.TYPESCRIPT:

@@ -45,6 +45,10 @@ def file_source(path: Path) -> Source:
         raise Unreadable(f"{path}: {_words(problem)}") from problem
     if stat.S_ISDIR(status.st_mode):
         raise Unreadable(f"{path}: a folder; name one session file in it")
+    if not stat.S_ISREG(status.st_mode):  # a pipe can be read only once
+        with open(name, "rb") as stream:
+            kept = stdin_source(stream)
+        return Source(name, kept.size, kept.open_raw)
     return Source(name, status.st_size, lambda: open(name, "rb"))
 
 

@@ -6,7 +6,9 @@ open: commands inside a code-mode cell, polls of a process, waits for a cell.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
+from itertools import islice
 
 from trace_tui.fold import outcome
 from trace_tui.fold.links import Links
@@ -18,6 +20,8 @@ from trace_tui.parsers.safe_text import one_line
 
 _SOURCE_KEPT = 4000
 _CELLS_KEPT = 32
+_LOOK_BACK = 16
+_NUMBERED = re.compile(r"item[-_]\d+")
 
 
 @dataclass(slots=True, eq=False)
@@ -34,21 +38,25 @@ class OpenCall(Call):
     has_line: bool = True
     """False while only an item or a stream told of the call."""
     has_output: bool = False
+    by_user: bool = False
 
 
 @dataclass(slots=True)
 class CallBook:
     links: Links
     _by_id: dict[str, OpenCall] = field(default_factory=dict)
+    """The newest call of each id; some providers use one id again and again."""
+    _same_id: dict[str, list[OpenCall]] = field(default_factory=dict)
+    """Older calls of an id that had no output when the next one came."""
+    _without_id: list[OpenCall] = field(default_factory=list)
+    _without_line: list[OpenCall] = field(default_factory=list)
     _processes: dict[str, OpenCall] = field(default_factory=dict)
     _cells: dict[str, OpenCall] = field(default_factory=dict)
     _waiting: dict[str, OpenCall] = field(default_factory=dict)
+    """Calls of the current turn that are still out."""
+    _waiting_turn: int = 0
     _turn_cells: list[OpenCall] = field(default_factory=list)
     repeated: int = 0
-
-    def new_turn(self) -> None:
-        """Calls of an earlier turn can end late, but nothing new runs beside them."""
-        self._waiting.clear()
 
     def new_run(self) -> None:
         """A stream's item ids begin again with every run."""
@@ -66,9 +74,11 @@ class CallBook:
             if not known.has_line:
                 self._complete(known, event, tool, place)
                 return None
-            if not known.has_output or known.started_at == event.at:
+            if self._is_repeat(known, event, turn, place):
                 self.repeated += 1
                 return None
+            if not known.has_output:
+                self._same_id.setdefault(call_id, []).append(known)
         call = OpenCall(
             call_id,
             event.name,
@@ -79,8 +89,20 @@ class CallBook:
             started_at=event.at,
             turn_index=turn.index,
         )
+        if event.call_id is None:
+            self._without_id.append(call)
         self._remember(call, event)
         return call
+
+    def _is_repeat(self, known: OpenCall, event: CallMade, turn: Turn, place: Place) -> bool:
+        """The same line again, rather than another call under the same id."""
+        same_moment = event.at is not None and known.started_at == event.at
+        return (
+            (same_moment or place == known.place + 1)
+            and known.turn_index == turn.index
+            and known.name == event.name
+            and known.summary == summary_of_call(event, known.tool)
+        )
 
     def _remember(self, state: OpenCall, event: CallMade) -> None:
         call = state
@@ -109,11 +131,14 @@ class CallBook:
             self._wait_for(state)
 
     def _wait_for(self, state: OpenCall) -> None:
-        """A call made while others are still out runs beside them."""
+        """A call made while others of its turn are still out runs beside them."""
+        if self._waiting_turn != state.turn_index:
+            self._waiting.clear()
+            self._waiting_turn = state.turn_index
         if self._waiting:
             state.parallel = True
-            for other in self._waiting.values():
-                other.parallel = True
+            if len(self._waiting) == 1:
+                next(iter(self._waiting.values())).parallel = True
         self._waiting[state.call_id] = state
 
     def _item_without_line(self, event: CallMade, turn: Turn) -> OpenCall | None:
@@ -121,12 +146,11 @@ class CallBook:
         if event.kind != "web_search" or event.call_id is not None:
             return None
         query = summary_of_call(event, Tool.WEB_SEARCH)
-        waiting = [
-            state
-            for state in self._by_id.values()
-            if state.turn_index == turn.index and state.tool is Tool.WEB_SEARCH and not state.has_line
-        ]
-        return next((state for state in waiting if state.summary == query), waiting[0] if waiting else None)
+        waiting = [state for state in self._without_line if state.turn_index == turn.index]
+        found = next((state for state in waiting if state.summary == query), waiting[0] if waiting else None)
+        if found is not None:
+            self._without_line.remove(found)
+        return found
 
     def _complete(self, state: OpenCall, event: CallMade, tool: Tool, place: Place) -> None:
         call = state
@@ -143,13 +167,13 @@ class CallBook:
 
     def output(self, event: CallOutput, place: Place) -> Call | None:
         """The call that this output belongs to, None if there is none in the file."""
-        state = self._by_id.get(event.call_id or "")
+        state = self._asked_for(event)
         if state is None:
             return None
         call = state
         if state.has_output:
             return call
-        if event.plain_success and state.polls is None:
+        if event.plain_success and state.polls is None and state.tool in outcome.HAVE_EXIT_CODES:
             self._succeeded(state, event, place)
             return call
         state.has_output = True
@@ -167,6 +191,20 @@ class CallBook:
             self.links.output_of_spawn(call, event.text)
         self._settle(state, output=verdict)
         return call
+
+    def _asked_for(self, event: CallOutput) -> OpenCall | None:
+        """The call that an output answers: the oldest of its id that still waits in the newest one's turn."""
+        if event.call_id is None:
+            return self._without_id.pop(0) if self._without_id and not event.by_harness else None
+        newest = self._by_id.get(event.call_id)
+        if newest is None or event.call_id not in self._same_id:
+            return newest
+        older = self._same_id[event.call_id]
+        while older:
+            first = older.pop(0)
+            if first.turn_index == newest.turn_index and not first.has_output:
+                return first
+        return newest
 
     def _succeeded(self, call: OpenCall, event: CallOutput, place: Place) -> None:
         """The commonest output by far: exit code 0, and nothing else to learn from it."""
@@ -312,28 +350,32 @@ class CallBook:
             started_at=started if started is not None else event.at,
             turn_index=turn.index,
             has_line=False,
+            by_user=event.by_user,
         )
         self._by_id[call.call_id] = call
+        if call.tool is Tool.WEB_SEARCH:
+            self._without_line.append(call)
         self._add_item(call, event, place)
         return call
 
     def _same_command(self, event: ToolEnded, turn: Turn) -> OpenCall | None:
-        """Some writers number their items; then the same command, not yet accounted for, is meant."""
-        if event.call_id is None or event.call_id.startswith("exec-") or event.by_user or not event.summary:
+        """Some writers number their items; then the same work, not yet accounted for, is meant."""
+        if event.call_id is None or event.call_id.startswith("exec-") or event.by_user:
             return None
         tool, summary = tool_of_item(event.tool), one_line(event.summary, SUMMARY_LENGTH)
-        for steps, state in enumerate(reversed(self._by_id.values())):
-            if steps >= 16:
-                return None
-            call = state
-            if (
-                state.item is None
-                and state.turn_index == turn.index
-                and call.tool is tool
-                and call.summary == summary
-            ):
+        recent = [
+            state
+            for state in islice(reversed(self._by_id.values()), _LOOK_BACK)
+            if state.item is None and state.turn_index == turn.index
+        ]
+        for state in recent:
+            if summary and state.tool is tool and state.summary == summary:
                 return state
-        return None
+        if tool is Tool.WEB_SEARCH:
+            return next((state for state in reversed(recent) if state.call_id.startswith("line-")), None)
+        if _NUMBERED.fullmatch(event.call_id) is None:
+            return None
+        return next((state for state in recent if _is_same_work(state, event, tool)), None)
 
     def _cell_of(self, event: ToolEnded, turn: Turn) -> OpenCall | None:
         """The code-mode cell that a nested item belongs to: one that is open, best one that names it.
@@ -395,6 +437,14 @@ class CallBook:
         for state in self._turn_cells:
             if state.turn_index == turn.index and state.output is outcome.RUNNING:
                 self._settle(state, output=outcome.ABORTED)
+
+
+def _is_same_work(state: OpenCall, event: ToolEnded, tool: Tool) -> bool:
+    if state.output is not None and state.output.status.is_failure:
+        return False  # refused before it ran: such calls have no item
+    if tool is Tool.PATCH:
+        return state.tool is Tool.PATCH or state.summary.startswith("apply_patch")
+    return tool in (Tool.MCP, Tool.DYNAMIC) and state.name.endswith(event.name) and event.name != ""
 
 
 def _overlap(first: Call, second: Call) -> bool:

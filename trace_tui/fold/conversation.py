@@ -10,9 +10,9 @@ import re
 from collections import deque
 from dataclasses import dataclass, field
 
-from trace_tui.fold.calls import CallBook
-from trace_tui.fold.turns import TurnBook, TurnState, shortened
-from trace_tui.model import Note, NoteKind, Place, TurnKind, line_of
+from trace_tui.fold.calls import CallBook, OpenCall
+from trace_tui.fold.turns import TurnBook, TurnState, last_message, shortened
+from trace_tui.model import Note, NoteKind, Place, Text, TurnKind, line_of
 from trace_tui.parsers.events import AgentText, CallMade, CallOutput, Message, Prompt, Reasoning
 
 _HEAD = 400
@@ -27,6 +27,8 @@ class Conversation:
     _prompts_have_twins: bool = False
     _expected_message: str | None = None
     """The last prompt that was told for display before its message; its message is no second one."""
+    _doubtful: Text | None = None
+    """A prompt that no second line confirmed."""
     _shown: deque[str] = field(default_factory=lambda: deque(maxlen=16))
     _shown_ids: set[str] = field(default_factory=set)
     _unconfirmed: Note | None = None
@@ -55,7 +57,10 @@ class Conversation:
         return current.turn.id is None and current.turn.prompt.head == ""
 
     def prompt(self, event: Prompt, place: Place) -> None:
-        self._prompts_have_twins = not event.bare
+        confirmed = not event.bare
+        self._prompts_have_twins = confirmed
+        if confirmed and self._correct_doubtful(event, place):
+            return
         if self.candidate is None:
             self._expected_message = event.text
         self.candidate = None
@@ -68,12 +73,30 @@ class Conversation:
         turn, text = state.turn, shortened(event.text, place)
         if turn.prompt is None or turn.prompt.head == "":
             turn.prompt = text
-        elif turn.kind is TurnKind.REVIEW:
-            return  # what a reviewer is told is written by the harness, and twice by some builds
         else:
             turn.steered.append(text)
         words = event.text or f"({event.images} image{'s' if event.images != 1 else ''})"
         self.note(state, NoteKind.PROMPT, words, place, event.at)
+
+    def _correct_doubtful(self, event: Prompt, place: Place) -> bool:
+        """The first confirmed prompt shows that what was taken for this turn's prompt was harness text."""
+        doubtful, self._doubtful = self._doubtful, None
+        state = self._turns.current
+        if (
+            doubtful is None
+            or state is None
+            or state.worked
+            or state.ended
+            or state.turn.prompt is not doubtful
+        ):
+            return False
+        for item in state.turn.items:
+            if isinstance(item, Note) and item.kind is NoteKind.PROMPT and item.place == doubtful.place:
+                item.kind = NoteKind.NOTE
+        self.candidate = None
+        state.turn.prompt = shortened(event.text, place)
+        self.note(state, NoteKind.PROMPT, event.text, place, event.at)
+        return True
 
     def message(self, event: Message, place: Place) -> None:
         if event.role == "assistant":
@@ -120,22 +143,28 @@ class Conversation:
         turn = None if opens or current is None else current.turn
         if turn is None or turn.prompt is None or event.labelled_prompt:
             had_twins = self._prompts_have_twins
+            self._doubtful = None
             self.prompt(Prompt(event.text, event.images, at=event.at, ordinal=event.ordinal), place)
             self._prompts_have_twins, self._expected_message = had_twins, None
+            state = self._turns.current
+            if not event.labelled_prompt and state is not None:
+                self._doubtful = state.turn.prompt
         elif current is not None:
             self.note(current, NoteKind.NOTE, event.text, place, event.at)
 
     def shell_command(self, event: Message, place: Place, calls: CallBook) -> None:
         """A person's own ``!command``: an item told of it already, or this message is all there is."""
         state = self._turns.current
-        if state is None or state.ended or (state.turn.id is None and state.worked):
+        if state is not None and any(
+            isinstance(item, OpenCall) and item.by_user for item in state.turn.items
+        ):
+            return
+        told_by_message = state is not None and state.turn.kind is TurnKind.SHELL and bool(state.turn.calls())
+        if state is None or state.ended or told_by_message or (state.turn.id is None and state.worked):
             state = self._turns.open(place, event.at, event.ordinal)
-            state.turn.id = event.turn_id
         turn = state.turn
         if turn.prompt is None and not state.answered:
             turn.kind = TurnKind.SHELL
-        if turn.calls():
-            return
         parts = _SHELL_PARTS.search(event.text)
         command, result = (parts[1], parts[2]) if parts else (event.text, "")
         call_id = f"line-{line_of(place)}"
@@ -188,11 +217,12 @@ class Conversation:
         """A message that nobody was shown, right before a compaction, was its summary."""
         note = self._unconfirmed
         self._unconfirmed = None
-        if note is None or note not in state.turn.items[-4:]:
-            return
-        state.turn.items.remove(note)
-        messages = (NoteKind.MESSAGE,)
-        state.answered = any(isinstance(item, Note) and item.kind in messages for item in state.turn.items)
+        items = state.turn.items
+        for index in range(len(items) - 1, max(len(items) - 5, -1), -1):
+            if items[index] is note:
+                del items[index]
+                state.answered = last_message(state.turn) is not None
+                return
 
     def reasoning(self, event: Reasoning, place: Place) -> None:
         if self.candidate is not None:

@@ -18,7 +18,6 @@ from trace_tui.fold.links import Links
 from trace_tui.fold.tokens import TokenMeter
 from trace_tui.fold.turns import TurnBook, TurnState, shortened
 from trace_tui.model import (
-    Call,
     CallStatus,
     Note,
     NoteKind,
@@ -93,6 +92,7 @@ class Fold:
         self._last_count: TokenCount | None = None
         self._window: int | None = None
         self._reviewing = False
+        self._inherited_ids: set[str] = set()
 
     # -- in and out -----------------------------------------------------
 
@@ -138,9 +138,11 @@ class Fold:
         """The session as far as it is known; ``live`` when somebody is still writing it."""
         session = self._session
         self._talk.flush()
+        self._leave_turn()
         self._turns.settle()
         session.turns = self._turns.turns
         session.children = self._links.children
+        session.awaited_workers = self._links.awaited_paths
         session.usage_source = self._tokens.source
         session.usage = sum_usage(turn.usage for turn in session.turns)
         if self._lineage.copied_from and session.relation is Relation.ROOT:
@@ -152,16 +154,6 @@ class Fold:
             session.cwd = next((turn.cwd for turn in session.turns if turn.cwd), None)
         self._settle_calls(live=live)
         return session
-
-    @property
-    def awaited_workers(self) -> dict[str, Call]:
-        """Workers known by path alone: whoever sees their files can tell their ids."""
-        return self._links.awaited_paths
-
-    def adopt(self, path: str, thread_id: str) -> None:
-        """A worker's own file told its id."""
-        if call := self._links.awaited_paths.get(path):
-            self._links.spawned(call, thread_id, None, path)
 
     def _settle_calls(self, *, live: bool) -> None:
         """Calls that nothing ever answered: still out in a live turn, otherwise never finished."""
@@ -188,9 +180,10 @@ class Fold:
             self._links.own_path = event.agent_path
             self._turns.is_child = session.relation not in (Relation.ROOT, Relation.FORK)
             return
+        if event.shape == "bare":
+            return
         if event.id != session.id:
-            self._lineage.foreign_header(event)
-            self._session.inherited_lines += 1
+            self._session.inherited_lines += self._lineage.foreign_header(event)
             return
         base = event.history_base
         if base is not None and base.end_ordinal is not None and file_of(place) > 0:
@@ -202,6 +195,8 @@ class Fold:
         self._session.inherited_lines += 1
         if isinstance(event, CallMade):
             self._session.inherited_calls += 1
+            if event.call_id is not None:
+                self._inherited_ids.add(event.call_id)
         elif isinstance(event, TokenCount):
             self._tokens.inherited(event)
 
@@ -228,8 +223,11 @@ class Fold:
 
     def _turn_started(self, event: TurnStarted, place: Place) -> None:
         self._talk.flush()
+        self._leave_turn()
+        current = self._turns.current
+        if current is not None and current.turn.id is not None:
+            self._reviewing = False  # a review that was never left ends with its turn
         state = self._turns.start(event, place)
-        self._calls.new_turn()
         self._talk.new_turn()
         if state.turn.model is None and self._settings is not None:
             state.turn.model, state.turn.cwd = self._settings.model, self._settings.cwd
@@ -241,9 +239,12 @@ class Fold:
     def _turn_ended(self, event: TurnEnded, place: Place) -> None:
         self._talk.flush()
         state = self._turns.end(event, place)
+        if state is None:
+            return
         turn = state.turn
-        if event.thread_total is not None:
-            self._add_usage(state, self._tokens.stream(event.thread_total))
+        self._reviewing = self._reviewing and turn.kind is not TurnKind.REVIEW
+        if event.thread_total is not None:  # of how many responses, the stream does not say
+            turn.usage = turn.usage.plus(self._tokens.stream(event.thread_total))
         self._note_context(state)
         if event.aborted:
             self._calls.abort_open_of(turn)
@@ -251,7 +252,6 @@ class Fold:
     def _rolled_back(self, event: RolledBack, _: Place) -> None:
         self._talk.flush()
         self._turns.roll_back(event.turns)
-        self._turns.current = None
 
     def _review(self, event: Review, place: Place) -> None:
         self._reviewing = event.entered
@@ -270,8 +270,13 @@ class Fold:
     # -- what was said --------------------------------------------------
 
     def _prompt(self, event: Prompt, place: Place) -> None:
+        current = self._turns.current
+        if self._reviewing and current is not None and current.turn.prompt is not None:
+            # What a reviewer is told is written by the harness, and twice by some builds.
+            self._talk.note(current, NoteKind.NOTE, event.text, place, event.at)
+            return
         if self._turns.begins_with_prompt() and not self._talk.joins_open_prompt():
-            self._calls.new_turn()
+            self._leave_turn()
         self._talk.prompt(event, place)
         self._use_settings()
 
@@ -339,6 +344,9 @@ class Fold:
     def _call_output(self, event: CallOutput, place: Place) -> None:
         if self._calls.output(event, place) is not None:
             return
+        if event.call_id in self._inherited_ids:  # an invented answer to a call of the parent
+            self._session.inherited_lines += 1
+            return
         state = self._holding(event, place)
         if event.call_id is None:  # harness text in the shape of an output
             self._talk.note(state, NoteKind.NOTE, event.text, place, event.at)
@@ -380,7 +388,8 @@ class Fold:
     def _usage_record(self, event: UsageRecord, place: Place) -> None:
         used = self._tokens.record(event, self._session.id)
         if used is not None:
-            self._add_usage(self._holding(event, place), used)
+            state = self._turns.named(event.turn_id) or self._turns.current or self._holding(event, place)
+            self._add_usage(state, used)
             self._context_used, self._last_count = used.total, None
 
     def _token_count(self, event: TokenCount, place: Place) -> None:
@@ -389,12 +398,17 @@ class Fold:
         if used is not None:
             self._add_usage(self._holding(event, place), used)
 
+    def _leave_turn(self) -> None:
+        """What is known of a turn that ends without a line of its own, or goes on."""
+        current = self._turns.current
+        if current is not None and not current.ended:
+            self._note_context(current)
+
     def _note_context(self, state: TurnState) -> None:
         """How full the context was at the end of a turn: the last count's word, or the last response's."""
         if self._last_count is not None:
-            used, window = self._last_count.context_and_window()
-            self._context_used = used or self._context_used
-            self._window = window or self._window
+            self._context_used = self._last_count.context or self._context_used
+            self._window = self._last_count.window or self._window
             self._last_count = None
         state.turn.context_used = self._context_used
         state.turn.context_window = self._window or state.turn.context_window
@@ -410,7 +424,8 @@ class Fold:
 
     def _salvaged(self, event: Salvaged, place: Place) -> None:
         self.problem(line_of(place), "torn_line", event.detail)
-        self.feed(line_of(place), event.event)
+        for told in event.events:
+            self.feed(line_of(place), told)
 
     def _malformed(self, event: Malformed, place: Place) -> None:
         self.problem(line_of(place), event.kind, event.detail)

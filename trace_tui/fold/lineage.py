@@ -5,13 +5,21 @@ Decided by structure, best evidence first:
 1. `subagent_history_start_ordinal` of the first header: smaller ordinals are copies (paginated workers).
 2. A second header with another id means that copies follow. They end where the thread's own first turn
    starts: turn ids are UUIDv7 and carry their birth, and an own turn is not older than the thread.
-3. Files without turn ids (0.80, 0.90): copies are written in one burst, so they end at the first prompt
-   that did not come in the same moment as the line before it.
+3. Files without turn ids (0.80, 0.90): copies are written in one burst, so they end at the first message
+   or turn context that did not come in the same moment as the line before it.
 """
 
 from __future__ import annotations
 
-from trace_tui.parsers.events import Event, Message, Prompt, SessionHeader, TurnStarted, UsageRecord
+from trace_tui.parsers.events import (
+    Event,
+    Message,
+    Prompt,
+    SessionHeader,
+    TurnContext,
+    TurnStarted,
+    UsageRecord,
+)
 
 BURST_GAP_MS = 20
 """Lines of a copied history follow each other within a few milliseconds."""
@@ -59,12 +67,14 @@ class Lineage:
         born = [moment for moment in (uuid7_ms(header.id), header.created_at) if moment is not None]
         self._born_at = max(born, default=None)
 
-    def foreign_header(self, header: SessionHeader) -> None:
-        """Another thread's header before anything of our own: its history follows."""
-        if self.all_own or self._own_start is not None:
-            return
-        self._copying = True
-        self.copied_from = self.copied_from or header.id
+    def foreign_header(self, header: SessionHeader) -> bool:
+        """Another thread's header before anything of our own means that its history follows."""
+        if self.all_own:
+            return False
+        if self._own_start is None:
+            self._copying = True
+            self.copied_from = self.copied_from or header.id
+        return True
 
     def is_own(self, event: Event) -> bool:
         if self._own_start is not None:
@@ -87,9 +97,8 @@ class Lineage:
             return self._after_a_pause(event)
         if isinstance(event, UsageRecord):
             return event.thread_id is not None and event.thread_id == self.id
-        if self._turn_ids_seen or not isinstance(event, Prompt | Message):
-            return False
-        if isinstance(event, Message) and (event.role != "user" or event.injected is not None):
+        # Resumed and forked threads are told their surroundings again before the first own prompt.
+        if self._turn_ids_seen or not isinstance(event, Prompt | Message | TurnContext):
             return False
         return self._after_a_pause(event)
 

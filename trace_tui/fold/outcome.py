@@ -21,8 +21,19 @@ TERMINATED = Verdict(CallStatus.ABORTED, None, "terminated")
 KILLED = Verdict(CallStatus.ABORTED, None, "killed")
 
 _REASON_LENGTH = 80
-_ASKS_FIRST = frozenset({Tool.EXEC, Tool.STDIN, Tool.PATCH, Tool.MCP})
-"""Tools that may need a person's word; elsewhere a refusal in the text is what somebody wrote."""
+# Whose outputs may hold what: elsewhere the same words are what a tool or a person wrote.
+_MAY_BE_DECLINED = frozenset({Tool.EXEC, Tool.STDIN, Tool.PATCH, Tool.MCP})
+HAVE_EXIT_CODES = frozenset({Tool.EXEC, Tool.STDIN, Tool.PATCH, Tool.OTHER})
+_SENTENCES_OF: dict[str, frozenset[Tool]] = {
+    "tool error": frozenset({Tool.MCP}),
+    "no such agent": frozenset({Tool.AGENT}),
+    "no such agent role": frozenset({Tool.AGENT}),
+    "bad agent name": frozenset({Tool.AGENT}),
+    "image not found": frozenset({Tool.IMAGE}),
+    "image not readable": frozenset({Tool.IMAGE}),
+    "no such process": frozenset({Tool.STDIN, Tool.EXEC}),
+    "timed out": frozenset({Tool.EXEC}),
+}
 _STOPPED = (CallStatus.ABORTED, CallStatus.DECLINED)
 _KILLED_EXIT = -1
 _TIMED_OUT_EXIT = 124
@@ -84,17 +95,22 @@ def output_verdict(event: CallOutput, tool: Tool) -> tuple[Verdict | None, Outpu
 def _told(facts: OutputFacts, event: CallOutput, tool: Tool) -> Verdict | None:
     if facts.aborted:
         return ABORTED
-    if facts.declined is not None and tool in _ASKS_FIRST:
+    if facts.declined is not None and tool in _MAY_BE_DECLINED:
         return declined(facts.declined)
-    if facts.script is not None:
+    if facts.script is not None and tool is Tool.CODE:
         return _script(facts, event)
-    if facts.exit_code is not None:
-        return _exit(facts, tool)
-    if facts.session is not None:
-        return RUNNING
-    if facts.failure is not None:
-        return failed(None, facts.failure)
-    return None
+    if tool in HAVE_EXIT_CODES:
+        if facts.exit_code is not None:
+            return _exit(facts, tool)
+        if facts.session is not None:
+            return RUNNING
+    return _failed_as_told(facts, tool)
+
+
+def _failed_as_told(facts: OutputFacts, tool: Tool) -> Verdict | None:
+    if facts.failure is None or tool not in _SENTENCES_OF.get(facts.failure, (tool,)):
+        return None
+    return failed(None, facts.failure)
 
 
 def _exit(facts: OutputFacts, tool: Tool) -> Verdict:
@@ -136,8 +152,8 @@ def _by_tool(facts: OutputFacts, event: CallOutput, tool: Tool) -> Verdict | Non
             return failed(None, inner.failure)
         return failed(None, "could not start") if body.startswith(("error:", "execution error:")) else None
     if tool is Tool.MCP:
-        failure = sentence(body).failure
-        return failed(None, failure) if failure else None
+        told = sentence(body)
+        return declined(told.declined) if told.declined else _failed_as_told(told, tool)
     if tool is Tool.PLAN:
         return OK if body.startswith("Plan updated") or not body else failed(None, _words(body))
     if tool is Tool.IMAGE:

@@ -8,7 +8,7 @@ when builds up to 0.58 resume, and are overwritten by a context overflow.
 
 from __future__ import annotations
 
-from trace_tui.parsers.events import TokenCount, Usage, UsageRecord
+from trace_tui.parsers.events import Digits, TokenCount, Usage, UsageRecord, usage_of
 
 _REMEMBERED = 256
 """Two processes on one file interleave their counters, so a repeat may stand some lines back."""
@@ -17,20 +17,22 @@ _REMEMBERED = 256
 class TokenMeter:
     """Says what each line adds to the thread's own use."""
 
-    __slots__ = ("_epoch_total", "_response_ids", "_seen", "_stream_total", "source")
+    __slots__ = ("_epoch_total", "_response_ids", "_seen", "_started", "_stream_total", "source")
 
     def __init__(self) -> None:
         self.source = "none"
         self._response_ids: set[str] = set()
-        self._seen: dict[object, None] = {}
-        self._epoch_total: Usage | bytes | None = None
+        self._seen: dict[Digits, None] = {}
+        self._epoch_total: Digits | None = None
         self._stream_total: Usage | None = None
+        self._started = False
+        """A line without counts came last: so every process of Codex begins."""
 
     def record(self, event: UsageRecord, own_id: str | None) -> Usage | None:
         """A response of this thread, once; records of other threads are copies."""
-        self.source = "records"
         if event.thread_id is not None and own_id is not None and event.thread_id != own_id:
             return None
+        self.source = "records"
         if event.response_id is not None:
             if event.response_id in self._response_ids:
                 return None
@@ -41,11 +43,14 @@ class TokenMeter:
         """The use of the response that this line reports, None where it reports none."""
         if self.source == "records":
             return None
-        if event.empty:  # every start up to 0.58: totals may begin again
-            self._seen.clear()
-            self._epoch_total = None
+        if event.empty:
+            self._started = True
             return None
         total = event.total
+        if self._started and total == event.last:
+            self._seen.clear()  # up to 0.58 totals begin again with every start
+            self._epoch_total = None
+        self._started = False
         if total is not None:
             if total in self._seen:  # totals only grow: a repeat, or an estimate of the context
                 return None
@@ -56,17 +61,19 @@ class TokenMeter:
             self.source = "counts"
         return added
 
-    def _added(self, event: TokenCount, previous: Usage | bytes | None) -> Usage | None:
-        total, last = event.total, event.last_usage()
-        if last is not None:
+    def _added(self, event: TokenCount, previous: Digits | None) -> Usage | None:
+        if event.last is not None:
+            last = usage_of(event.last)
             return last if last.input or last.output else None
-        if not isinstance(total, Usage):
+        if event.total is None:
             return None
-        if not isinstance(previous, Usage) or _fell(total, previous):
+        total = usage_of(event.total)
+        before = usage_of(previous) if previous is not None else None
+        if before is None or _fell(total, before):
             return total if total.total else None  # a new epoch begins at zero
-        return total.minus(previous)
+        return total.minus(before)
 
-    def _remember(self, total: Usage | bytes) -> None:
+    def _remember(self, total: Digits) -> None:
         self._seen[total] = None
         if len(self._seen) > _REMEMBERED:
             del self._seen[next(iter(self._seen))]

@@ -8,7 +8,18 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from trace_tui.model import Call, Note, NoteKind, Place, Text, Turn, TurnError, TurnKind, TurnStatus
+from trace_tui.model import (
+    Call,
+    CallStatus,
+    Note,
+    NoteKind,
+    Place,
+    Text,
+    Turn,
+    TurnError,
+    TurnKind,
+    TurnStatus,
+)
 from trace_tui.parsers.events import TurnContext, TurnEnded, TurnStarted
 
 _CLOCK_SLACK_MS = 2000
@@ -38,6 +49,8 @@ class TurnBook:
     states: list[TurnState] = field(default_factory=list)
     _by_id: dict[str, TurnState] = field(default_factory=dict)
     current: TurnState | None = None
+    _live: list[TurnState] = field(default_factory=list)
+    """Turns that are not undone."""
     _context: TurnContext | None = None
 
     @property
@@ -52,7 +65,7 @@ class TurnBook:
             self.current = state
             return state
         current = self.current
-        if current is not None and not current.ended and current.turn.id is None and self._is_fresh(current):
+        if current is not None and self._may_take_id(current, event):
             state = current  # a prompt, or a review's beginning, stood before it
         else:
             state = self.open(place, event.at, event.ordinal)
@@ -72,14 +85,19 @@ class TurnBook:
         turn.kind = TurnKind.AGENT if self.is_child else TurnKind.USER
         state = TurnState(turn)
         self.states.append(state)
+        self._live.append(state)
         self.current = state
         if self._context is not None:
             self._apply(state, self._context)
             self._context = None
         return state
 
-    def _is_fresh(self, state: TurnState) -> bool:
-        return not state.worked and not any(isinstance(item, Call) for item in state.turn.items)
+    def _may_take_id(self, state: TurnState, event: TurnStarted) -> bool:
+        """A turn that began without an id and in which nothing happened; one that asked the model did."""
+        if state.ended or state.turn.id is not None or state.worked:
+            return False
+        asked = event.turn_id is not None and state.contexts > 0 and state.turn.prompt is not None
+        return not asked and not any(isinstance(item, Call) for item in state.turn.items)
 
     def begins_with_prompt(self) -> bool:
         """Whether a prompt now would open a turn rather than join the one that runs."""
@@ -110,7 +128,7 @@ class TurnBook:
     def context(self, event: TurnContext) -> TurnState | None:
         """Applies to its turn; what stands before a turn waits for it."""
         state = self._by_id.get(event.turn_id) if event.turn_id is not None else self.current
-        if state is None or (state.ended and event.turn_id is None):
+        if state is None or (event.turn_id is None and (state.ended or _is_answered(state))):
             self._context = event
             return None
         self._apply(state, event)
@@ -128,8 +146,12 @@ class TurnBook:
 
     # -- ending ---------------------------------------------------------
 
-    def end(self, event: TurnEnded, place: Place) -> TurnState:
-        state = self.named(event.turn_id) or self._unmatched(event, place)
+    def end(self, event: TurnEnded, place: Place) -> TurnState | None:
+        """The turn that ended; None where an interruption came with nothing to interrupt."""
+        state = self.named(event.turn_id)
+        if state is None and event.aborted and (self.current is None or self.current.ended):
+            return None
+        state = state or self._unmatched(event, place)
         turn = state.turn
         if state.ended and turn.status is not TurnStatus.IN_PROGRESS:
             return state  # a repeated line
@@ -184,21 +206,24 @@ class TurnBook:
             turn.final_answer = last_message(turn)
 
     def _owes_answer(self, state: TurnState) -> bool:
-        return state.turn.kind in (TurnKind.USER, TurnKind.AGENT)
+        """Somebody asked, and a plan, which is no message, is not all that was wanted."""
+        turn = state.turn
+        if turn.kind not in (TurnKind.USER, TurnKind.AGENT):
+            return False
+        planned = any(isinstance(item, Note) and item.kind is NoteKind.PLAN for item in turn.items)
+        return not planned and (turn.prompt is not None or turn.prompt_sealed)
 
     # -- undoing --------------------------------------------------------
 
     def roll_back(self, count: int) -> None:
         """The last so many turns that people asked for are undone."""
-        for state in reversed(self.states):
-            turn = state.turn
-            if turn.reverted:
-                continue
-            if count <= 0:
-                return
+        if self.current is not None and not self.current.ended:
+            self._settle_open(self.current, is_last=False)
+            self.current.ended = True
+        while self._live and count > 0:
+            turn = self._live.pop().turn
             turn.reverted = True
-            if turn.prompt is not None:
-                count -= 1
+            count -= turn.prompt is not None
 
     def revert_from(self, ordinal: int) -> None:
         """A rewind: what stands at or behind this ordinal is undone."""
@@ -207,6 +232,7 @@ class TurnBook:
             if start is not None and start >= ordinal:
                 state.turn.reverted = True
                 state.ended = True
+        self._live = [state for state in self._live if not state.turn.reverted]
 
     # -- the state now --------------------------------------------------
 
@@ -228,7 +254,10 @@ class TurnBook:
         )
         if turn.started_at is not None and turn.ended_at is not None:
             turn.duration_ms = max(0, turn.ended_at - turn.started_at)
-        if _ends_with_message(turn):
+        last = turn.items[-1] if turn.items else None
+        if isinstance(last, Call) and last.status is CallStatus.ABORTED:
+            turn.status = TurnStatus.ABORTED
+        elif _ends_with_message(turn):
             turn.status, turn.final_answer = TurnStatus.COMPLETED, last_message(turn)
         elif not state.worked and (not is_last or state.contexts > 1):
             turn.status, turn.error = TurnStatus.FAILED, state.trouble or TurnError(NO_ANSWER)
@@ -251,6 +280,11 @@ def last_message(turn: Turn) -> Text | None:
 
 def item_time(item: Call | Note) -> int | None:
     return (item.ended_at or item.started_at) if isinstance(item, Call) else item.at
+
+
+def _is_answered(state: TurnState) -> bool:
+    """Without turn ids: what comes now is about the next turn."""
+    return state.turn.id is None and _ends_with_message(state.turn)
 
 
 def _ends_with_message(turn: Turn) -> bool:

@@ -96,7 +96,10 @@ def print_call(console: Console, turn: Turn, call: Call, texts: Texts) -> None:
     ]
     facts = [f"turn {turn.index}", clock(call.started_at), short_duration(call.duration_ms)]
     facts += [f"exit {call.exit_code}" if call.exit_code is not None else "", ", ".join(dict.fromkeys(lines))]
-    facts += [f"worker {call.child_session}" if call.child_session else "", one_line(call.call_id, 80)]
+    facts += [
+        f"worker {one_line(call.child_session, 80)}" if call.child_session else "",
+        one_line(call.call_id, 80),
+    ]
     console.print(Line("  " + " · ".join(fact for fact in facts if fact), "dim"))
     folder = call_folder(call, turn, texts)
     if folder:

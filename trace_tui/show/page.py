@@ -9,7 +9,7 @@ from rich.text import Text as Line
 
 from trace_tui.model import Call, Note, NoteKind, Session, Turn, TurnStatus
 from trace_tui.parsers.safe_text import one_line, safe_block
-from trace_tui.show.rows import call_row, note_row
+from trace_tui.show.rows import NARROW, Columns, call_row, note_row
 from trace_tui.show.words import TURN_GLYPHS, TURN_KINDS, TURN_WORDS, count, tokens
 from trace_tui.texts import Texts
 from trace_tui.times import moment_of, short_duration, time_split
@@ -36,7 +36,11 @@ class Page:
         self._session = session
         self._texts = texts
         self._width = console.width
-        self._workers = {child.id: one_line(child.name, 40) for child in session.children if child.name}
+        self._columns = Columns(
+            workers={child.id: one_line(child.name, 40) for child in session.children if child.name},
+            with_time=self._width >= NARROW and any(turn.started_at for turn in session.turns),
+            with_parallel=any(call.parallel for turn in session.turns for call in turn.calls()),
+        )
 
     def whole(self, turns: list[Turn]) -> None:
         self.header()
@@ -45,6 +49,8 @@ class Page:
             self._console.print()
             self.turn(turn)
         self.problems()
+        if self._columns.with_parallel:
+            self._line(("\n‖ ran side by side with its neighbours", "dim"))
 
     # -- the session ----------------------------------------------------
 
@@ -54,7 +60,7 @@ class Page:
         self._line(
             (f"{TURN_GLYPHS[state]} ", STATE_STYLES[state]), (one_line(session.title, 400), "bold"), crop=True
         )
-        self._line(("  " + " · ".join(self._totals()), ""))
+        self._indented(Line(" · ".join(self._totals())), "  ")
         for name, value in self._facts():
             line = Line().append(f"  {name:<10}", "dim").append(value)
             self._console.print(line, soft_wrap=True)  # paths are for copying: the terminal may wrap them
@@ -87,7 +93,8 @@ class Page:
         if session.branch:
             commit = f" at {session.commit[:10]}" if session.commit else ""
             yield "branch", one_line(session.branch + commit)
-        yield "agent", one_line(", ".join([*models, tool] if tool else models) or "unknown")
+        if models or tool:
+            yield "agent", one_line(", ".join([*models, tool] if tool else models))
         if session.usage_source != "none":
             yield "tokens", _tokens(session)
         yield "session", f"{one_line(session.id or 'no id')} ({session.format.value})"
@@ -104,13 +111,16 @@ class Page:
         session = self._session
         if session.parent_id:
             name = session.agent.nickname or session.agent.path
-            yield "parent", session.parent_id + (f" (this is {one_line(name, 60)})" if name else "")
+            yield (
+                "parent",
+                one_line(session.parent_id, 80) + (f" (this is {one_line(name, 60)})" if name else ""),
+            )
         if session.forked_from:
             yield "fork of", one_line(session.forked_from)
         for index, child in enumerate(session.children):
             name = f"{one_line(child.name, 40)} " if child.name else ""
             label = ("child" if len(session.children) == 1 else "children") if index == 0 else ""
-            yield label, f"{child.relation.value} {name}{child.id}"
+            yield label, f"{child.relation.value} {name}{one_line(child.id, 80)}"
 
     def failures_first(self) -> None:
         """What a reader of a red run wants to know before anything else."""
@@ -120,7 +130,7 @@ class Page:
         failed = self._session.failed_calls()
         for call in failed[:FAILURES_ON_TOP]:
             row = Line("  ")
-            row.append_text(call_row(call, self._width - 2, line_numbers=True, workers=self._workers))
+            row.append_text(call_row(call, self._width - 2, self._columns, on_its_own=True))
             self._console.print(row, no_wrap=True, crop=True)
         if len(failed) > FAILURES_ON_TOP:
             self._line((f"    … and {len(failed) - FAILURES_ON_TOP} more: see them all with --failed", "dim"))
@@ -152,12 +162,10 @@ class Page:
         for item in steps:
             if isinstance(item, Call):
                 for call in (item, *(item.nested or ())):
-                    self._row(call_row(call, self._width - 2, workers=self._workers))
+                    self._row(call_row(call, self._width - 2, self._columns))
             else:
                 text = item.text if len(item.text) >= self._width else self._texts.whole(item) or ""
-                if item.kind is NoteKind.REASONING:
-                    text = text.replace("**", "")  # summaries are headed in Markdown
-                self._row(note_row(item, text, self._width - 2))
+                self._row(note_row(item, _told(item, text), self._width - 2, self._columns))
         if turn.error is not None:
             code = f" ({one_line(turn.error.code, 60)})" if turn.error.code else ""
             self._block("✗ " + turn.error.message + code, "bold red", 6)
@@ -169,16 +177,18 @@ class Page:
         kind = TURN_KINDS[turn.kind]
         parts = [f"turn {turn.index}", kind, TURN_WORDS[turn.status], short_duration(turn.duration_ms)]
         parts.append("undone later" if turn.reverted else "")
-        right = [turn.model or "", turn.effort or ""]
-        if turn.responses:
-            right.append(f"{tokens(turn.usage.total)} tokens in {count(turn.responses, 'response')}")
+        right = [" ".join(part for part in (turn.model, turn.effort) if part)]
+        if turn.usage.total:
+            right.append(f"{tokens(turn.usage.total)} tokens")
         if turn.context_used and turn.context_window:
             right.append(f"context {100 * turn.context_used / turn.context_window:.0f} %")
-        if turn.compactions:
-            right.append(count(turn.compactions, "compaction"))
         split = time_split(turn)
         if split and split.workers_ms >= 1000:
             right.append(f"{short_duration(split.workers_ms)} waiting for workers")
+        if turn.compactions:
+            right.append(count(turn.compactions, "compaction"))
+        if turn.responses > 1:
+            right.append(f"{turn.responses} responses")
         self._line(
             (f"{TURN_GLYPHS[turn.status]} ", STATE_STYLES[turn.status]),
             (" · ".join(part for part in parts if part), "bold"),
@@ -213,19 +223,31 @@ class Page:
             line.append(text, style)
         self._console.print(line, no_wrap=crop, overflow="ellipsis" if crop else "fold", crop=crop)
 
-    def _indented(self, text: Line, indent: str) -> None:
-        for line in text.wrap(self._console, max(self._width - len(indent), 20), overflow="fold"):
+    def _indented(self, text: Line, indent: str, mark: str = "") -> None:
+        """Wrapped lines under each other, the mark before the first."""
+        width = max(self._width - len(indent) - len(mark), 8)
+        for number, line in enumerate(text.wrap(self._console, width, overflow="fold")):
             line.rstrip()
-            self._console.print(Line(indent).append_text(line), soft_wrap=True)
+            start = mark if number == 0 else " " * len(mark)
+            self._console.print(Line(indent).append(start, text.style).append_text(line), soft_wrap=True)
 
     def _block(self, text: str, style: str, limit: int, mark: str = "") -> None:
         """A text of several lines, indented, its middle lines left out where it is long."""
         lines = safe_block(text).strip().split("\n")
         more = len(lines) - limit
         shown = "\n".join(lines[:limit])
-        self._indented(Line(mark + shown, style), " " * (4 - len(mark)))
+        self._indented(Line(shown, style), " " * (4 - len(mark)), mark)
         if more > 0:
             self._line((f"    … {count(more, 'more line')}", "dim"))
+
+
+def _told(note: Note, text: str) -> str:
+    """A note's text without what says nothing to a person."""
+    if note.kind is NoteKind.REASONING:
+        return text.replace("**", "")  # summaries are headed in Markdown
+    if note.kind is NoteKind.COMPACTION and text.startswith("Another language model started"):
+        return text.partition("\n")[2] or text  # since 0.75 a fixed sentence stands before the summary
+    return text
 
 
 def _length(session: Session) -> str:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from rich.cells import cell_len, set_cell_size
 from rich.text import Text as Line
 
-from trace_tui.model import Call, CallStatus, Note, NoteKind, line_of
+from trace_tui.model import Call, CallStatus, Note, NoteKind, Tool, line_of
 from trace_tui.parsers.safe_text import one_line
 from trace_tui.show.words import CALL_GLYPHS, NOTE_WORDS, TOOL_WORDS
 from trace_tui.times import moment_of, short_duration
@@ -41,38 +42,53 @@ def fitted(text: str, width: int) -> str:
     return set_cell_size(text, width - 1) + "…"
 
 
-def call_row(
-    call: Call, width: int, *, line_numbers: bool = False, workers: Mapping[str, str] | None = None
-) -> Line:
-    """Time, glyph, tool, its telling argument; on the right why it is not ok, and how long it took."""
+@dataclass(frozen=True, slots=True)
+class Columns:
+    """What all rows of a page have in common."""
+
+    workers: Mapping[str, str] = field(default_factory=dict)
+    """Names of workers by their ids."""
+    with_time: bool = True
+    with_parallel: bool = False
+
+
+def call_row(call: Call, width: int, columns: Columns, *, on_its_own: bool = False) -> Line:
+    """Time, glyph, tool, its telling argument; on the right why it is not ok, and how long it took.
+
+    A row on its own, away from its turn, says its line instead of its time.
+    """
     style = STYLES[call.status]
     good = call.status is CallStatus.OK
-    indent = "  " if call.parent_call_id else ""
     row = Line(no_wrap=True, end="")
-    if width >= NARROW:
+    if on_its_own:
+        row.append(fitted(f"line {line_of(call.place)}", TIME_WIDTH + 1), "dim")
+    elif columns.with_time:
         row.append(fitted(clock(call.started_at), TIME_WIDTH + 1), "dim")
-    row.append(f"{indent}{CALL_GLYPHS[call.status]} ", style)
-    row.append(fitted(_word(call), WORD_WIDTH + 1), "" if good else style)
-    duration = short_duration(call.duration_ms)
+    if columns.with_parallel:
+        row.append("‖" if call.parallel and not on_its_own else " ", "dim")
+    if call.parent_call_id and not on_its_own:
+        row.append("  ")
+    row.append(f"{CALL_GLYPHS[call.status]} ", style)
+    row.append(fitted(TOOL_WORDS[call.tool], WORD_WIDTH + 1), "" if good else style)
     reason = "" if good else one_line(call.reason or call.status.value, max(12, width // 3))
-    line = f"line {line_of(call.place)}" if line_numbers else ""
-    right = "  ".join(part for part in (line, reason, duration.rjust(DURATION_WIDTH)) if part)
+    duration = short_duration(call.duration_ms).rjust(DURATION_WIDTH)
+    right = f"{reason}  {duration}" if reason else duration
     room = width - cell_len(row.plain) - cell_len(right) - 1
-    row.append(fitted(_summary(call, workers or {}), max(room, 0)), "" if good else "bold")
+    row.append(fitted(_summary(call, columns.workers), max(room, 0)), "" if good else "bold")
     row.append(" ")
     row.append(right, "dim" if good else style)
+    row.rstrip()
     return row
 
 
 def tool_name(call: Call) -> str:
     """The server and tool of an MCP call; the name alone where the namespace only repeats the kind."""
-    if call.namespace is not None and call.namespace.startswith("mcp__"):
-        return f"{call.namespace.removeprefix('mcp__').rstrip('_')}.{call.name}"
+    if call.tool is Tool.MCP:
+        server, _, name = call.name.removeprefix("mcp__").partition("__")
+        if call.namespace is not None:
+            server, name = call.namespace.removeprefix("mcp__").rstrip("_"), call.name
+        return f"{server}.{name}" if name else call.name
     return call.name
-
-
-def _word(call: Call) -> str:
-    return ("‖ " if call.parallel else "") + TOOL_WORDS[call.tool]
 
 
 def _summary(call: Call, workers: Mapping[str, str]) -> str:
@@ -96,11 +112,13 @@ NOTE_STYLES: dict[NoteKind, str] = {
 }
 
 
-def note_row(note: Note, text: str, width: int) -> Line:
+def note_row(note: Note, text: str, width: int, columns: Columns) -> Line:
     style = NOTE_STYLES.get(note.kind, "")
     row = Line(no_wrap=True, end="")
-    if width >= NARROW:
+    if columns.with_time:
         row.append(fitted(clock(note.at), TIME_WIDTH + 1), "dim")
+    if columns.with_parallel:
+        row.append(" ")
     row.append("· ", style or "dim")
     row.append(fitted(NOTE_WORDS[note.kind], WORD_WIDTH + 1), style or "dim")
     words = one_line(text, 400)
