@@ -67,7 +67,7 @@ _WRAPPED_ZERO = re.compile(
 )
 
 _ENDED_CALL = re.compile(rb'"(?:call_id|id)":"(call_[0-9A-Za-z_-]{1,80})"')
-_TURN_ID = re.compile(rb',"turn_id":"([^"\\]{1,80})"')
+_TURN_ID = re.compile(rb'"turn_id":"([^"\\]{1,80})"')
 _COMMAND_ITEM = b',"item":{"type":"CommandExecution",'
 _EXIT_AND_DURATION = re.compile(
     rb',"exit_code":(-?\d{1,10})(?:,"duration":\{"secs":(\d{1,12}),"nanos":(\d{1,12})\})?[,}]'
@@ -234,7 +234,7 @@ def _known_command_end(line: bytes, start: int, parse: Callable[[dict[str, objec
     if match is None or b',"source":"user_shell"' in head:
         return None
     event = ToolEnded(match[1].decode("ascii"), "exec", "exec_command")
-    turn = _TURN_ID.search(head) or _TURN_ID.search(line, max(start, line.find(b',"turn_id":"', start)))
+    turn = _TURN_ID.search(head) or _TURN_ID.search(line, max(start, line.find(b'"turn_id":"', start)))
     event.turn_id = turn[1].decode("ascii", "replace") if turn is not None else None
     _add_facts(event, head)
     if len(line) > start + _NEAR:
