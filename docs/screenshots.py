@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from io import StringIO
 from importlib.resources import as_file, files
+from io import StringIO
 from pathlib import Path
 
 from rich.console import Console
@@ -19,7 +19,13 @@ SHOWN_AS = "~/.codex/sessions/2026/11/20/"
 
 def main() -> None:
     console = Console(
-        record=True, file=StringIO(), width=100, force_terminal=True, markup=False, emoji=False, highlight=False
+        record=True,
+        file=StringIO(),
+        width=100,
+        force_terminal=True,
+        markup=False,
+        emoji=False,
+        highlight=False,
     )
     with as_file(files("trace_tui") / "demo") as demo:
         path = min(demo.glob("*.jsonl"))

@@ -135,6 +135,9 @@ class RecordReader:
                 event.at = clock.base + int(digits)
             else:
                 event.at = clock.ms_of_bytes(data[14:38])
+            if event.at is None:  # no time: neither is the rest to be trusted unseen
+                events.append(self._read_decoded(data))
+                continue
             if at > 40 and (digits := data[50 : at - 1]).isdigit():
                 event.ordinal = int(digits)
             add(event)

@@ -212,7 +212,7 @@ def _output(payload: JsonObject) -> Event:
 
 
 def _read_object(output: JsonObject, event: CallOutput) -> Any:
-    """Internal to Codex, or of other writers: ``{content, success}``, ``{output, metadata}``, ``{stdout}``."""
+    """Of Codex itself or other writers: ``{content, success}``, ``{output, metadata}``, ``{stdout}``."""
     success = output.get("success")
     event.success = success if isinstance(success, bool) else None
     exit_code = integer(mapping(output, "metadata"), "exit_code")

@@ -69,11 +69,10 @@ _WRAPPED_ZERO = re.compile(
 _ENDED_CALL = re.compile(rb'"(?:call_id|id)":"(call_[0-9A-Za-z_-]{1,80})"')
 _TURN_ID = re.compile(rb'"turn_id":"([^"\\]{1,80})"')
 _COMMAND_ITEM = b',"item":{"type":"CommandExecution",'
-_EXIT_AND_DURATION = re.compile(
-    rb',"exit_code":(-?\d{1,10})(?:,"duration":\{"secs":(\d{1,12}),"nanos":(\d{1,12})\})?[,}]'
-)
-_STATUS = re.compile(rb',"status":"(\w{1,20})"')
-_MOMENTS = re.compile(rb',"started_at_ms":(\d{1,15}),"completed_at_ms":(\d{1,15})[,}]')
+_EXIT_CODE = re.compile(rb"(-?\d{1,10})[,}]")
+_DURATION = re.compile(rb'\{"secs":(\d{1,12}),"nanos":(\d{1,12})\}')
+_STATUS = re.compile(rb'"(\w{1,20})"')
+_MILLISECONDS = re.compile(rb"(\d{1,15})[,}]")
 _LONG_TEXT_KEYS = (b',"stdout":"', b',"aggregated_output":"', b',"formatted_output":"')
 
 _SUMMARY_PART = b'{"type":"summary_text",'
@@ -205,7 +204,7 @@ def custom_call(line: bytes, start: int) -> Event | None:
     event = CallMade("custom", match[1].decode("ascii", "replace"), match[2].decode(), None, head, cut=True)
     if turn := _PASSTHROUGH.search(line, max(match.end(), len(line) - _NEAR)):
         event.turn_id = turn[1].decode("ascii", "replace")
-    if head.startswith("*** Begin Patch"):
+    if event.name == "apply_patch":
         files = [name.decode("utf-8", "replace").strip() for name in _PATCH_FILE.findall(line, match.end())]
         added, removed = _lines_with(line, b"+", match.end()), _lines_with(line, b"-", match.end())
         event.summary = patch_summary(files, added, removed)
@@ -234,17 +233,22 @@ def _known_command_end(line: bytes, start: int, parse: Callable[[dict[str, objec
     if match is None or b',"source":"user_shell"' in head:
         return None
     event = ToolEnded(match[1].decode("ascii"), "exec", "exec_command")
-    turn = _TURN_ID.search(head) or _TURN_ID.search(line, max(start, line.find(b'"turn_id":"', start)))
-    event.turn_id = turn[1].decode("ascii", "replace") if turn is not None else None
+    event.turn_id = _turn_id(line, start)
     _add_facts(event, head)
     if len(line) > start + _NEAR:
         _add_facts(event, line[max(start + _NEAR - _OVERLAP, len(line) - _TAIL) :])
-        if event.status is None and (at := line.find(b',"status":"', start)) >= 0:
-            _add_facts(event, line[at : at + _OVERLAP])
+        if event.status is None and (match := _fact(_STATUS, b',"status":', line)):
+            event.status = match[1].decode()
     if event.exit_code is None or event.duration_ms is None:
         return None
     event.whole = partial(_whole, line, parse)
     return event
+
+
+def _turn_id(line: bytes, start: int) -> str | None:
+    at = line.find(b'"turn_id":"', start)
+    match = _TURN_ID.match(line, at) if at >= 0 else None
+    return match[1].decode("ascii", "replace") if match is not None else None
 
 
 def _whole(line: bytes, parse: Callable[[dict[str, object]], Event]) -> Event:
@@ -275,22 +279,28 @@ def _command_end(line: bytes, start: int, *, in_item: bool) -> Event | None:
     event = command_execution(item)
     if event.call_id is None:
         return None  # it stands behind the long texts
-    turn_id = payload.get("turn_id")
-    event.turn_id = turn_id if isinstance(turn_id, str) else None
-    _add_facts(event, line[max(min(ends), line.rfind(b',"exit_code":')) :])
+    event.turn_id = _turn_id(line, start)
+    _add_facts(event, line[min(ends) :])
     return event
 
 
 def _add_facts(event: ToolEnded, part: bytes) -> None:
     """What a part of the line tells, where an earlier one did not."""
-    if event.exit_code is None and (match := _EXIT_AND_DURATION.search(part)):
+    if event.exit_code is None and (match := _fact(_EXIT_CODE, b',"exit_code":', part)):
         event.exit_code = int(match[1])
-        if match[2] is not None:
-            event.duration_ms = int(match[2]) * 1000 + int(match[3]) // 1_000_000
-    if event.status is None and (match := _STATUS.search(part)):
+    if event.duration_ms is None and (match := _fact(_DURATION, b',"duration":', part)):
+        event.duration_ms = int(match[1]) * 1000 + int(match[2]) // 1_000_000
+    if event.status is None and (match := _fact(_STATUS, b',"status":', part)):
         event.status = match[1].decode()
-    if event.started_at is None and (match := _MOMENTS.search(part)):
-        event.started_at, event.completed_at = int(match[1]), int(match[2])
+    if event.started_at is None and (match := _fact(_MILLISECONDS, b',"started_at_ms":', part)):
+        event.started_at = int(match[1])
+    if event.completed_at is None and (match := _fact(_MILLISECONDS, b',"completed_at_ms":', part)):
+        event.completed_at = int(match[1])
+
+
+def _fact(value: re.Pattern[bytes], key: bytes, part: bytes) -> re.Match[bytes] | None:
+    at = part.find(key)
+    return value.match(part, at + len(key)) if at >= 0 else None
 
 
 def _cut(line: bytes, end: int, closing: bytes) -> dict[str, dict[str, object]] | None:

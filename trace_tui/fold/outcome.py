@@ -63,7 +63,7 @@ def item_verdict(event: ToolEnded) -> Verdict | None:
 
 def _item_reason(event: ToolEnded) -> str | None:
     if event.exit_code is not None and event.exit_code != _KILLED_EXIT:
-        return "timed out" if _timed_out(event.exit_code, event.output or "") else None
+        return None
     if event.error is not None:
         return sentence(event.error).failure or one_line(event.error, _REASON_LENGTH) or None
     if event.tool == "agent":
@@ -117,13 +117,9 @@ def _exit(facts: OutputFacts, tool: Tool) -> Verdict:
     code = facts.exit_code
     if code == 0:
         return OK_ZERO
-    if code == _TIMED_OUT_EXIT and _timed_out(code, facts.body):
+    if code == _TIMED_OUT_EXIT and facts.body.startswith("command timed out after"):
         return failed(code, "timed out")
     return failed(code, sentence(facts.body[:400]).failure if tool is Tool.PATCH else None)
-
-
-def _timed_out(code: int, body: str) -> bool:
-    return code == _TIMED_OUT_EXIT and body.startswith("command timed out after")
 
 
 def _script(facts: OutputFacts, event: CallOutput) -> Verdict:
