@@ -524,6 +524,19 @@ def test_change_of_the_model_is_noted_where_it_happens(tmp_path: Path) -> None:
     assert changes == [[], [], ["gpt-5.4 → gpt-5.5"]]
 
 
+def test_change_of_folder_and_policy_is_noted_where_it_happens(tmp_path: Path) -> None:
+    rollout = Rollout().meta()
+    for turn_id, cwd, policy in (("t1", "/home/dev/a", "never"), ("t2", "/home/dev/b", "on-request")):
+        rollout.started(turn_id).line(
+            "turn_context", {"turn_id": turn_id, "cwd": cwd, "approval_policy": policy, "model": "gpt-5.5"}
+        )
+        rollout.asked("Go on.").answered("Done.").ended(turn_id)
+    first, second = rollout.read(tmp_path).turns
+    assert not [item for item in first.items if isinstance(item, Note) and item.kind is NoteKind.NOTE]
+    notes = [item.text for item in second.items if isinstance(item, Note) and item.kind is NoteKind.NOTE]
+    assert notes == ["folder /home/dev/a → /home/dev/b", "approvals never → on-request"]
+
+
 def test_change_of_the_model_without_turn_ids_is_noted_in_the_new_turn(tmp_path: Path) -> None:
     rollout = undivided().asked("One?").line("turn_context", CONTEXT | {"model": "gpt-5.1"}).answered("Yes.")
     rollout.asked("Two?").line("turn_context", CONTEXT | {"model": "gpt-5.2"}).answered("No.")

@@ -15,11 +15,11 @@ from trace_tui.fold.calls import CallBook
 from trace_tui.fold.conversation import Conversation
 from trace_tui.fold.lineage import Lineage
 from trace_tui.fold.links import Links
+from trace_tui.fold.surroundings import Surroundings
 from trace_tui.fold.tokens import TokenMeter
 from trace_tui.fold.turns import TurnBook, TurnState, shortened
 from trace_tui.model import (
     CallStatus,
-    Note,
     NoteKind,
     Place,
     Problem,
@@ -86,7 +86,7 @@ class Fold:
         self._file = 0
         self._file_bits = place_of(0, 0)
         self._last_at: int | None = None
-        self._model: str | None = None
+        self._surroundings = Surroundings()
         self._settings: SettingsApplied | None = None
         self._context_used: int | None = None
         self._last_count: TokenCount | None = None
@@ -204,14 +204,14 @@ class Fold:
         if event.turn_id is None:
             self._talk.flush(waiting_only_if_unanswered=True)
         state = self._turns.context(event)
-        if state is not None and event.model is not None:
-            self._model_is(state, event.model, place, event.at)
+        if state is not None:
+            self._note_changes(state, event, place)
 
-    def _model_is(self, state: TurnState, model: str, place: Place, at: int | None) -> None:
-        if self._model is not None and model != self._model:
-            note = Note(NoteKind.MODEL_CHANGE, place, at, f"{self._model} → {model}")
-            state.turn.items.append(note)
-        self._model = model
+    def _note_changes(self, state: TurnState, event: TurnContext, place: Place) -> None:
+        """Marks where the model, its effort, the folder or a policy became another than before."""
+        before, self._surroundings = self._surroundings, Surroundings.of(event, self._surroundings)
+        for kind, label, old, new in before.changes(self._surroundings):
+            self._talk.note(state, kind, f"{label}{old} → {new}", place, event.at)
 
     def _settings_applied(self, event: SettingsApplied, _: Place) -> None:
         self._settings = event
