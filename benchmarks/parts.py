@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import gc
 import json
-import os
 import sys
 import time
 from collections.abc import Callable
@@ -97,19 +96,23 @@ def stall(path: str) -> dict[str, float]:
 
 
 def _resident() -> float:
-    """Megabytes in memory now; where the system does not tell, the most there ever were."""
-    try:
-        pages = int(Path("/proc/self/statm").read_text().split()[1])
-    except OSError:
-        return _peak()
-    return pages * os.sysconf("SC_PAGE_SIZE") / 1e6
+    return _status("VmRSS")
 
 
 def _peak() -> float:
-    import resource
+    return _status("VmHWM")
 
-    unit = 1 if sys.platform == "darwin" else 1024
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit / 1e6
+
+def _status(key: str) -> float:
+    """Megabytes; where the system has no /proc, the most there ever were."""
+    try:
+        lines = Path("/proc/self/status").read_text().splitlines()
+    except OSError:
+        import resource
+
+        unit = 1 if sys.platform == "darwin" else 1024
+        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit / 1e6
+    return next(int(line.split()[1]) * 1024 / 1e6 for line in lines if line.startswith(key))
 
 
 PARTS: dict[str, Callable[[str], dict[str, float]]] = {
