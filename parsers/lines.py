@@ -7,6 +7,7 @@ newline is kept back until it is finished, or until `finish` says that nothing m
 from __future__ import annotations
 
 from collections.abc import Iterator
+from io import BytesIO
 from itertools import accumulate
 from typing import Protocol
 
@@ -52,13 +53,15 @@ class LineReader:
 
     def feed_pieces(self, chunk: bytes) -> list[bytes]:
         """The lines that are whole now, as they stand: the quick way to read a file from its start."""
-        if b"\n" not in chunk:
-            self._hold(chunk)
+        # Not `split`, which looks at every byte by itself: `readlines` leaps from newline to newline.
+        pieces = BytesIO(chunk).readlines()
+        if not pieces:
             return []
-        pieces = chunk.split(b"\n")
-        if self._held:
+        rest = b"" if pieces[-1].endswith(b"\n") else pieces.pop()
+        pieces = [piece[:-1] for piece in pieces]
+        if self._held and pieces:
             pieces[0] = self._take() + pieces[0]
-        self._hold(pieces.pop())
+        self._hold(rest)
         self.lines += len(pieces)
         self.offset += sum(map(len, pieces)) + len(pieces)
         return pieces

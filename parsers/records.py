@@ -25,7 +25,7 @@ from trace_tui.parsers.events import (
     Unknown,
 )
 from trace_tui.parsers.exec_stream import is_stream_record, parse_stream_record
-from trace_tui.parsers.fields import Clock, JsonObject, integer, mapping, text, turn_named_in
+from trace_tui.parsers.fields import Clock, JsonObject, integer, text, turn_named_in
 from trace_tui.parsers.header import parse_bare_header, parse_session_meta, parse_turn_context
 from trace_tui.parsers.json_text import loads_patiently
 from trace_tui.parsers.lines import trimmed
@@ -45,22 +45,21 @@ _STAMP_END = b'Z",'
 _ORDINAL = b'"ordinal":'
 _EVENT = b'"type":"event_msg","payload":{"type":"'
 _ITEM = b'"type":"response_item","payload":{"type":"'
-_TURN_CONTEXT = b'"type":"turn_context","payload":{'
 _RECORD_STARTS = re.compile(rb'\{"timestamp":"')
 _LOG_STAMP = re.compile(rb"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z)\s")
 
 # Lines that hold nothing for the model, and may be long: known, and never decoded.
 _QUIET_LINES = frozenset(
     {
-        b"world_state",
-        b"retained_context",
-        b"security_risk_score",
-        b"realtime_item",
-        b"dynamic_tools_updated",
-        b"inter_agent_communication_metadata",
+        "world_state",
+        "retained_context",
+        "security_risk_score",
+        "realtime_item",
+        "dynamic_tools_updated",
+        "inter_agent_communication_metadata",
     }
 )
-_QUIET_ITEMS = frozenset({b"additional_tools", b"ghost_snapshot", b"compaction", b"context_compaction"})
+_QUIET_ITEMS = frozenset({"additional_tools", "ghost_snapshot", "compaction", "context_compaction"})
 
 
 def decode(data: bytes) -> JsonObject | Malformed:
@@ -101,59 +100,74 @@ class RecordReader:
         Most of a load's time goes here, so the loop is one piece: a call more for each line is felt.
         """
         events: list[Event] = []
-        add, routes, clock, whole = events.append, _ROUTES, self._clock, self._whole
+        add, clock, whole = events.append, self._clock, self._whole
         for data in lines:
-            at = 40
+            begin = 40
             if data[40:50] == _ORDINAL:
-                at = data.find(b",", 50) + 1
-            # `"type":"event_msg","payload":{"type":"token_count"` up to the quote that ends it.
-            if data[at : at + 38] == _EVENT:
-                end = data.find(b'"', at + 38) + 1
-            elif data[at : at + 42] == _ITEM:
-                end = data.find(b'"', at + 42) + 1
+                begin = data.find(b",", 50) + 1
+            if data[begin : begin + 38] == _EVENT:
+                end = data.find(b'"', begin + 38)
+                route = _EVENT_ROUTES.get(data[begin + 38 : end])
+            elif data[begin : begin + 42] == _ITEM:
+                end = data.find(b'"', begin + 42)
+                route = _ITEM_ROUTES.get(data[begin + 42 : end])
             else:
-                end = data.find(b"{", at) + 1
-            kind = data[at:end]
-            if kind not in routes or data[:14] != _STAMP or data[37:40] != _STAMP_END:
+                end = data.find(b"{", begin)
+                route = _LINE_ROUTES.get(data[begin:end])
+            if route is None or data[:14] != _STAMP or data[37:40] != _STAMP_END:
                 add(self._read_loose(data))
                 continue
-            skimmer, reader = routes[kind]
+            skimmer, shortest, reader = route
             event = None
-            if data[-1] == _CLOSE and not whole:
-                if skimmer is not None:
-                    # Unescaped, these bytes begin a record: two on a line are for a patient look.
-                    event = skimmer(data, end) if data.find(_STAMP, 14) < 0 else None
-                elif kind == _TURN_CONTEXT:
-                    event = self._turn_context(data, end)
-            if event is None and reader is not None:
-                event = _decoded(data, reader)
+            if skimmer is not None and len(data) >= shortest and data[-1] == _CLOSE and not whole:
+                # Unescaped, the bytes searched for begin a record: two on a line are for a patient look.
+                event = skimmer(data, end + 1) if data.find(_STAMP, 14) < 0 else None
             if event is None:
+                event = self._decoded(data, reader) if reader is not None else None
+                if event is None:
+                    add(self._read_decoded(data))
+                    continue
+            if data[14:31] == clock.minute and (digits := data[31:33] + data[34:37]).isdigit():
+                event.at = clock.base + int(digits)
+            elif (at := clock.ms_of_bytes(data[14:38])) is not None:
+                event.at = at
+            else:  # no time: neither is the rest to be trusted unseen
                 add(self._read_decoded(data))
                 continue
-            digits = data[31:33] + data[34:37]
-            if data[14:31] == clock.minute and digits.isdigit():
-                event.at = clock.base + int(digits)
-            else:
-                event.at = clock.ms_of_bytes(data[14:38])
-            if event.at is None:  # no time: neither is the rest to be trusted unseen
-                events.append(self._read_decoded(data))
-                continue
-            if at > 40 and (digits := data[50 : at - 1]).isdigit():
+            if begin > 40 and (digits := data[50 : begin - 1]).isdigit():
                 event.ordinal = int(digits)
             add(event)
         return events
 
-    def _turn_context(self, data: bytes, start: int) -> Event | None:
+    def _decoded(self, data: bytes, reader: Reader) -> Event | None:
+        """None where the line is not what it begins like; it is then looked at more patiently."""
+        if reader is parse_turn_context:
+            return self._turn_context(data)
+        try:
+            record = orjson.loads(data)
+        except orjson.JSONDecodeError:
+            return None
+        payload = record.get("payload")
+        if not isinstance(payload, dict):
+            return None
+        event = reader(payload)
+        if event.turn_id is None:
+            event.turn_id = turn_named_in(payload)
+        if "metadata" in record:
+            _apply_metadata(event, record["metadata"])
+        return event
+
+    def _turn_context(self, data: bytes) -> Event | None:
         """Builds up to 0.101 repeat the same context before every request."""
-        body = data[start:]
+        body = data[38:]
         if self._last_context is not None and self._last_context[0] == body:
             return copy.copy(self._last_context[1])
         record = decode(data)
-        if isinstance(record, Malformed):
-            return record
-        event = parse_turn_context(mapping(record, "payload"))
+        if isinstance(record, Malformed) or not isinstance(record.get("payload"), dict):
+            return None
+        event = parse_turn_context(record["payload"])
         self._last_context = (body, event)
-        return event
+        return copy.copy(event)
 
     def _read_decoded(self, data: bytes) -> Event:
         record = decode(data)
@@ -229,28 +243,11 @@ class RecordReader:
         return event
 
 
-def _decoded(data: bytes, reader: Reader) -> Event | None:
-    """None where the line is not what it begins like; it is then looked at more patiently."""
-    try:
-        record = orjson.loads(data)
-    except orjson.JSONDecodeError:
-        return None
-    payload = record.get("payload")
-    if not isinstance(payload, dict):
-        return None
-    event = reader(payload)
-    if event.turn_id is None:
-        event.turn_id = turn_named_in(payload)
-    if "metadata" in record:
-        _apply_metadata(event, record["metadata"])
-    return event
-
-
 def _enveloped(kind: str, payload: JsonObject) -> Event:
     read = _LINES.get(kind)
     if read is not None:
         return read(payload)
-    return Quiet() if kind.encode("utf-8", "replace") in _QUIET_LINES else Unknown(type=kind)
+    return Quiet() if kind in _QUIET_LINES else Unknown(type=kind)
 
 
 def _apply_metadata(event: Event, metadata: object) -> None:
@@ -291,47 +288,47 @@ _LINES: dict[str, Callable[[JsonObject], Event]] = {
 
 Skimmer = Callable[[bytes, int], Event | None]
 Reader = Callable[[JsonObject], Event]
-
-
-def _if_long(skimmer: Skimmer) -> Skimmer:
-    return lambda data, start: skimmer(data, start) if len(data) >= skim.LONG else None
-
-
-Route = tuple[Skimmer | None, Reader | None]
+Route = tuple[Skimmer | None, int, Reader | None]
+"""How to skim a line, how long it must be for that to pay, and how to read it decoded."""
 
 
 def _quiet(_data: bytes, _start: int) -> Event:
     return Quiet()
 
 
-def _routes() -> dict[bytes, Route]:
-    """By line type and payload type: how to skim the line, and how to read it decoded."""
-    readers: dict[bytes, Reader] = {line.encode(): reader for line, reader in _LINES.items()}
-    readers |= {b"response_item/" + name.encode(): reader for name, reader in RESPONSE_ITEM_READERS.items()}
-    readers |= {b"event_msg/" + name.encode(): reader for name, reader in EVENT_MESSAGE_READERS.items()}
-    skimmers = dict(_SKIMMERS)
-    skimmers |= dict.fromkeys(_QUIET_LINES, _if_long(_quiet))
-    skimmers |= {b"response_item/" + name: _if_long(_quiet) for name in _QUIET_ITEMS}
-    return {_begun(kind): (skimmers.get(kind), readers.get(kind)) for kind in readers | skimmers}
+def _routes(readers: dict[str, Reader], skimmers: dict[str, tuple[Skimmer, int]]) -> dict[bytes, Route]:
+    no_skimmer: tuple[None, int] = (None, 0)
+    return {
+        kind.encode(): (*skimmers.get(kind, no_skimmer), readers.get(kind)) for kind in readers | skimmers
+    }
 
 
-def _begun(kind: bytes) -> bytes:
-    """``event_msg/token_count`` as the bytes that a line of the kind begins with."""
-    line, _, payload = kind.partition(b"/")
-    return b'"type":"' + line + b'","payload":{' + (b'"type":"' + payload + b'"' if payload else b"")
-
-
-_SKIMMERS: dict[bytes, Skimmer] = {
-    b"event_msg/token_count": skim.token_count,
-    b"event_msg/agent_reasoning": skim.reasoning_shown,
-    b"event_msg/item_completed": skim.item_end,
-    b"event_msg/exec_command_end": skim.command_end,
-    b"response_item/reasoning": skim.reasoning,
-    b"response_item/message": _if_long(skim.developer_message),
-    b"response_item/function_call": skim.function_call,
-    b"response_item/function_call_output": skim.call_output,
-    b"response_item/custom_tool_call_output": skim.call_output,
-    b"response_item/custom_tool_call": _if_long(skim.custom_call),
-    b"compacted": _if_long(skim.compacted),
+_EVENT_ROUTES = _routes(
+    EVENT_MESSAGE_READERS,
+    {
+        "token_count": (skim.token_count, 0),
+        "agent_reasoning": (skim.reasoning_shown, 0),
+        "item_completed": (skim.item_end, 0),
+        "exec_command_end": (skim.command_end, 0),
+    },
+)
+_ITEM_ROUTES = _routes(
+    RESPONSE_ITEM_READERS,
+    {
+        "reasoning": (skim.reasoning, 0),
+        "function_call": (skim.function_call, 0),
+        "function_call_output": (skim.call_output, 0),
+        "custom_tool_call_output": (skim.call_output, 0),
+        "message": (skim.developer_message, skim.LONG),
+        "custom_tool_call": (skim.custom_call, skim.LONG),
+        **dict.fromkeys(_QUIET_ITEMS, (_quiet, skim.LONG)),
+    },
+)
+# The rest of a line's types, by the bytes from the type to the payload.
+_LINE_ROUTES = {
+    b'"type":"' + kind + b'","payload":': route
+    for kind, route in _routes(
+        _LINES,
+        {"compacted": (skim.compacted, skim.LONG), **dict.fromkeys(_QUIET_LINES, (_quiet, skim.LONG))},
+    ).items()
 }
-_ROUTES = _routes()

@@ -52,7 +52,7 @@ _COMMAND = re.compile(
     rb'\\"([^"\\]*)\\"[\],}]'
 )
 _CUSTOM = re.compile(_ID + rb',"call_id":"([^"\\{}:]{1,200})","name":"(\w{1,80})","input":"')
-_PATCH_FILE = re.compile(rb"(?<!\\)\\n\*\*\* (?:Add|Update|Delete) File: ([^\"\\]+)")
+_PATCH_FILE = re.compile(rb"(?:Add|Update|Delete) File: ([^\"\\]+)")
 _DEVELOPER = re.compile(rb'(?:,"id":"[^"\\]*")?,"role":"developer"')
 
 _OUTPUT_HEAD = _ID + rb',"call_id":"([^"\\{}:]{1,200})"(?:,"\w+":"[^"\\]{0,200}"){0,4},"output":"'
@@ -75,6 +75,7 @@ _STATUS = re.compile(rb'"(\w{1,20})"')
 _MILLISECONDS = re.compile(rb"(\d{1,15})[,}]")
 _LONG_TEXT_KEYS = (b',"stdout":"', b',"aggregated_output":"', b',"formatted_output":"')
 
+_BACKSLASH = ord("\\")
 _SUMMARY_PART = b'{"type":"summary_text",'
 _COUNTS = (
     rb'\{"input_tokens":(\d{1,15}),"cached_input_tokens":(\d{1,15}),(?:"cache_write_input_tokens":(\d{1,15}),)?'
@@ -205,15 +206,27 @@ def custom_call(line: bytes, start: int) -> Event | None:
     if turn := _PASSTHROUGH.search(line, max(match.end(), len(line) - _NEAR)):
         event.turn_id = turn[1].decode("ascii", "replace")
     if event.name == "apply_patch":
-        files = [name.decode("utf-8", "replace").strip() for name in _PATCH_FILE.findall(line, match.end())]
+        files = _patched_files(line, match.end())
         added, removed = _lines_with(line, b"+", match.end()), _lines_with(line, b"-", match.end())
         event.summary = patch_summary(files, added, removed)
     return event
 
 
+def _patched_files(line: bytes, start: int) -> list[str]:
+    files: list[str] = []
+    at = line.find(rb"\n*** ", start)
+    while at >= 0:
+        match = _PATCH_FILE.match(line, at + 6)
+        if match is not None and line[at - 1] != _BACKSLASH:
+            files.append(match[1].decode("utf-8", "replace").strip())
+        at = line.find(rb"\n*** ", at + 6)
+    return files
+
+
 def _lines_with(line: bytes, sign: bytes, start: int) -> int:
     """Lines of a text in JSON that begin with a sign; an escaped backslash before the n is no line break."""
-    return line.count(rb"\n" + sign, start) - line.count(rb"\\n" + sign, start)
+    found = line.count(rb"\n" + sign, start)
+    return found - line.count(rb"\\n" + sign, start) if b"\\\\" in line else found
 
 
 def item_end(line: bytes, start: int) -> Event | None:

@@ -87,8 +87,8 @@ class SessionReader:
                 self._take(lines.feed_pieces(block[start : start + SLICE]), records, file)
                 yield taken + min(start + SLICE, len(block))
             taken += len(block)
-            if damage is not None:
-                break
+            if damage is not None or len(block) < HEAD_SIZE:
+                break  # a short block is the last one
             block, damage = _read_some(stream, BLOCK)
         if damage is not None:
             self.fold.problem(lines.lines + 1, "damaged_compression", damage)
