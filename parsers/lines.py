@@ -12,7 +12,7 @@ from itertools import accumulate
 from typing import Protocol
 
 _BOM = b"\xef\xbb\xbf"
-_BLANK = b" \t\r\x00"
+_BLANK = b" \t\r\n\x00"
 
 
 RawLine = tuple[int, int, bytes]
@@ -52,18 +52,15 @@ class LineReader:
         return _numbered(self.finish_pieces(), first, offset)
 
     def feed_pieces(self, chunk: bytes) -> list[bytes]:
-        """The lines that are whole now, as they stand: the quick way to read a file from its start."""
+        """The lines that are whole now, as they stand, newlines and all: the quick way to read a file."""
         # Not `split`, which looks at every byte by itself: `readlines` leaps from newline to newline.
         pieces = BytesIO(chunk).readlines()
-        if not pieces:
-            return []
-        rest = b"" if pieces[-1].endswith(b"\n") else pieces.pop()
-        pieces = [piece[:-1] for piece in pieces]
+        rest = pieces.pop() if pieces and not pieces[-1].endswith(b"\n") else b""
         if self._held and pieces:
             pieces[0] = self._take() + pieces[0]
         self._hold(rest)
         self.lines += len(pieces)
-        self.offset += sum(map(len, pieces)) + len(pieces)
+        self.offset += sum(map(len, pieces))
         return pieces
 
     def finish_pieces(self) -> list[bytes]:
@@ -87,7 +84,7 @@ class LineReader:
 
 
 def _numbered(pieces: list[bytes], first: int, offset: int) -> list[RawLine]:
-    offsets = accumulate([len(piece) + 1 for piece in pieces], initial=offset)
+    offsets = accumulate(map(len, pieces), initial=offset)
     trimmed = map(_trimmed, range(first, first + len(pieces)), offsets, pieces)
     return [line for line in trimmed if line is not None]
 

@@ -38,7 +38,7 @@ from trace_tui.parsers.response_items import (
 
 _LOST_RECORD = 16
 """So many NUL bytes on a line of their own are no padding: a crash took what stood there."""
-_CLOSE = ord("}")
+_CLOSE = b"}\n"
 # How all builds since 0.34 begin a line: 40 bytes of timestamp, perhaps an ordinal, then what it is.
 _STAMP = b'{"timestamp":"'
 _STAMP_END = b'Z",'
@@ -92,10 +92,10 @@ class RecordReader:
         self._last_context: tuple[bytes, TurnContext] | None = None
 
     def read(self, data: bytes) -> Event:
-        return self.read_all([data])[0]
+        return self.read_all([data if data.endswith(b"\n") else data + b"\n"])[0]
 
     def read_all(self, lines: Sequence[bytes]) -> list[Event]:
-        """The events of many lines; a blank one is `Quiet`.
+        """The events of many lines, each with its newline; a blank one is `Quiet`.
 
         Most of a load's time goes here, so the loop is one piece: a call more for each line is felt.
         """
@@ -119,7 +119,7 @@ class RecordReader:
                 continue
             skimmer, shortest, reader = route
             event = None
-            if skimmer is not None and len(data) >= shortest and data[-1] == _CLOSE and not whole:
+            if skimmer is not None and len(data) >= shortest and data[-2:] == _CLOSE and not whole:
                 # Unescaped, the bytes searched for begin a record: two on a line are for a patient look.
                 event = skimmer(data, end + 1) if data.find(_STAMP, 14) < 0 else None
             if event is None:

@@ -63,7 +63,7 @@ _EXIT_ZERO = re.compile(
     rb"|Exit code: 0\\nWall time: (\d{1,9}\.?\d{0,9}) seconds?\\n)"
 )
 _WRAPPED_ZERO = re.compile(
-    rb'\\"metadata\\": ?\{\\"exit_code\\": ?0(?:, ?\\"duration_seconds\\": ?(\d{1,9}\.?\d{0,9}))?\}\}"\}\}$'
+    rb'\\"metadata\\": ?\{\\"exit_code\\": ?0(?:, ?\\"duration_seconds\\": ?(\d{1,9}\.?\d{0,9}))?\}\}"\}\}\s?$'
 )
 
 _ENDED_CALL = re.compile(rb'"(?:call_id|id)":"(call_[0-9A-Za-z_-]{1,80})"')

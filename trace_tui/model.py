@@ -248,8 +248,8 @@ class SessionFile:
     """By line, where something other than a newline stands between two records."""
 
     def add_lines(self, pieces: Sequence[bytes]) -> None:
-        """The next lines of the file, without their newlines."""
-        ends = list(accumulate([len(piece) + 1 for piece in pieces], initial=self.end))
+        """The next lines of the file, as they stand in it."""
+        ends = list(accumulate(map(len, pieces), initial=self.end))
         self.end = ends.pop()
         self.offsets.extend(ends)
 
@@ -267,7 +267,7 @@ class SessionFile:
         if line in self.lengths:
             return offset, self.lengths[line]
         end = self.offsets[line] if line < len(self.offsets) else self.end
-        return offset, max(0, end - offset - 1)
+        return offset, end - offset
 
 
 @dataclass(slots=True, eq=False)

@@ -227,7 +227,9 @@ class Conversation:
     def reasoning(self, event: Reasoning, place: Place) -> None:
         if self.candidate is not None:
             self.flush()
-        state = self._turns.holding(event.turn_id, place, event.at, event.ordinal)
+        state = self._turns.current
+        if state is None or event.turn_id is not None:
+            state = self._turns.holding(event.turn_id, place, event.at, event.ordinal)
         state.worked = True
         if event.twin:
             self._reasoning_shown += 1

@@ -431,6 +431,8 @@ class Fold:
         self.problem(line_of(place), event.kind, event.detail)
 
     def _holding(self, event: Event, place: Place) -> TurnState:
+        if event.turn_id is None and (current := self._turns.current) is not None:
+            return current
         return self._turns.holding(event.turn_id, place, event.at, event.ordinal)
 
 
