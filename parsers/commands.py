@@ -60,10 +60,7 @@ def patch_summary(files: list[str], added: int = 0, removed: int = 0) -> str:
 
 def summary_of_patch(patch: str) -> str:
     """The files of a patch in Codex' own format, and how many lines it adds and removes."""
-    lines = patch.split("\n")
-    added = sum(line.startswith("+") for line in lines)
-    removed = sum(line.startswith("-") for line in lines)
-    return patch_summary(PATCH_FILE.findall(patch), added, removed)
+    return patch_summary(PATCH_FILE.findall(patch), *_signed_lines(patch))
 
 
 def summary_of_changes(changes: Any) -> str:
@@ -85,9 +82,13 @@ def _changed_lines(change: Any) -> tuple[int, int]:
         return 0, 0
     diff, content = change.get("unified_diff"), change.get("content")
     if isinstance(diff, str):
-        lines = diff.split("\n")
-        return sum(line.startswith("+") for line in lines), sum(line.startswith("-") for line in lines)
+        return _signed_lines(diff)
     if isinstance(content, str):
         count = content.count("\n") + (not content.endswith("\n") and content != "")
         return (0, count) if change.get("type") == "delete" else (count, 0)
     return 0, 0
+
+
+def _signed_lines(diff: str) -> tuple[int, int]:
+    first = diff[:1]
+    return diff.count("\n+") + (first == "+"), diff.count("\n-") + (first == "-")

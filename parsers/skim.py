@@ -63,7 +63,8 @@ _EXIT_ZERO = re.compile(
     rb"|Exit code: 0\\nWall time: (\d{1,9}\.?\d{0,9}) seconds?\\n)"
 )
 _WRAPPED_ZERO = re.compile(
-    rb'\\"metadata\\": ?\{\\"exit_code\\": ?0(?:, ?\\"duration_seconds\\": ?(\d{1,9}\.?\d{0,9}))?\}\}"\}\}\s?$'
+    rb'\\"metadata\\": ?\{\\"exit_code\\": ?0'
+    rb'(?:, ?\\"duration_seconds\\": ?(\d{1,9}\.?\d{0,9}))?\}\}"\}\}\s?$'
 )
 
 _ENDED_CALL = re.compile(rb'"(?:call_id|id)":"(call_[0-9A-Za-z_-]{1,80})"')
@@ -207,8 +208,7 @@ def custom_call(line: bytes, start: int) -> Event | None:
         event.turn_id = turn[1].decode("ascii", "replace")
     if event.name == "apply_patch":
         files = _patched_files(line, match.end())
-        added, removed = _lines_with(line, b"+", match.end()), _lines_with(line, b"-", match.end())
-        event.summary = patch_summary(files, added, removed)
+        event.summary = patch_summary(files, *_signed_lines(line, match.end()))
     return event
 
 
@@ -223,10 +223,13 @@ def _patched_files(line: bytes, start: int) -> list[str]:
     return files
 
 
-def _lines_with(line: bytes, sign: bytes, start: int) -> int:
-    """Lines of a text in JSON that begin with a sign; an escaped backslash before the n is no line break."""
-    found = line.count(rb"\n" + sign, start)
-    return found - line.count(rb"\\n" + sign, start) if b"\\\\" in line else found
+def _signed_lines(line: bytes, start: int) -> tuple[int, int]:
+    """Lines of a text in JSON that begin with + and with -."""
+    added, removed = line.count(rb"\n+", start), line.count(rb"\n-", start)
+    if line.find(rb"\\n", start) >= 0:  # an escaped backslash before the n is no line break
+        added -= line.count(rb"\\n+", start)
+        removed -= line.count(rb"\\n-", start)
+    return added, removed
 
 
 def item_end(line: bytes, start: int) -> Event | None:

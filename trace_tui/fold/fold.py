@@ -108,15 +108,16 @@ class Fold:
 
     def feed_all(self, first_line: int, events: Sequence[Event]) -> None:
         """The same for many records of one file that follow each other."""
-        handlers, file_bits, lineage = _HANDLERS, self._file_bits, self._lineage
-        for line, event in enumerate(events, first_line):
+        handlers, lineage = _HANDLERS, self._lineage
+        # Lines of one file count up in the lowest bits of a place.
+        for place, event in enumerate(events, self._file_bits | first_line):
             kind = type(event)
             if kind is Quiet or not lineage.all_own:
-                self.feed(line, event)
+                self.feed(line_of(Place(place)), event)
                 continue
             if event.at is not None:
                 self._last_at = event.at
-            handlers[kind](self, event, Place(file_bits | line))
+            handlers[kind](self, event, place)
 
     def feed(self, line: int, event: Event) -> None:
         if event.at is not None:
@@ -443,7 +444,7 @@ def sum_usage(usages: Any) -> Usage:
     return total
 
 
-_HANDLERS: dict[type[Event], Callable[[Fold, Any, Place], None]] = {
+_HANDLERS: dict[type[Event], Callable[[Fold, Any, Any], None]] = {
     SessionHeader: Fold._header,
     TurnStarted: Fold._turn_started,
     TurnEnded: Fold._turn_ended,
