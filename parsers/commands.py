@@ -11,7 +11,8 @@ _SHELL = re.compile(
 )
 _SCRIPT_FLAG = re.compile(r"-[a-z]*c|-command|-encodedcommand", re.IGNORECASE)
 
-PATCH_FILE = re.compile(r"^\*\*\* (?:Add|Update|Delete) File: (.+?)\s*$", re.MULTILINE)
+_PATCH_FILE = re.compile(r"\n\*\*\* (?:Add|Update|Delete) File: (.+)")
+"""Begins with plain characters, for which the search leaps; with ``^`` it would try every place."""
 
 
 def shown_command(command: Any) -> str:
@@ -60,7 +61,8 @@ def patch_summary(files: list[str], added: int = 0, removed: int = 0) -> str:
 
 def summary_of_patch(patch: str) -> str:
     """The files of a patch in Codex' own format, and how many lines it adds and removes."""
-    return patch_summary(PATCH_FILE.findall(patch), *_signed_lines(patch))
+    files = [name.strip() for name in _PATCH_FILE.findall("\n" + patch)]
+    return patch_summary(files, *_signed_lines(patch))
 
 
 def summary_of_changes(changes: Any) -> str:
