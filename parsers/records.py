@@ -45,6 +45,7 @@ _STAMP_END = b'Z",'
 _ORDINAL = b'"ordinal":'
 _EVENT = b'"type":"event_msg","payload":{"type":"'
 _ITEM = b'"type":"response_item","payload":{"type":"'
+_EVENT_TYPE, _ITEM_TYPE = len(_EVENT), len(_ITEM)
 _RECORD_STARTS = re.compile(rb'\{"timestamp":"')
 _LOG_STAMP = re.compile(rb"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z)\s")
 
@@ -105,15 +106,15 @@ class RecordReader:
             begin = 40
             if data[40:50] == _ORDINAL:
                 begin = data.find(b",", 50) + 1
-            if data[begin : begin + 38] == _EVENT:
-                end = data.find(b'"', begin + 38)
-                route = _EVENT_ROUTES.get(data[begin + 38 : end])
-            elif data[begin : begin + 42] == _ITEM:
-                end = data.find(b'"', begin + 42)
-                route = _ITEM_ROUTES.get(data[begin + 42 : end])
+            # The first letters of the line's type tell where its payload's type stands, if it has one.
+            letters = data[begin + 8 : begin + 11]
+            if letters == b"res":
+                end = data.find(b'"', begin + _ITEM_TYPE)
+            elif letters == b"eve":
+                end = data.find(b'"', begin + _EVENT_TYPE)
             else:
                 end = data.find(b"{", begin)
-                route = _LINE_ROUTES.get(data[begin:end])
+            route = _ROUTES.get(data[begin:end])
             if route is None or data[:14] != _STAMP or data[37:40] != _STAMP_END:
                 add(self._read_loose(data))
                 continue
@@ -296,14 +297,19 @@ def _quiet(_data: bytes, _start: int) -> Event:
     return Quiet()
 
 
-def _routes(readers: dict[str, Reader], skimmers: dict[str, tuple[Skimmer, int]]) -> dict[bytes, Route]:
+def _routes(
+    form: bytes, readers: dict[str, Reader], skimmers: dict[str, tuple[Skimmer, int]]
+) -> dict[bytes, Route]:
+    """By the bytes from a line's type to what tells the rest of its kind."""
     no_skimmer: tuple[None, int] = (None, 0)
     return {
-        kind.encode(): (*skimmers.get(kind, no_skimmer), readers.get(kind)) for kind in readers | skimmers
+        form % kind.encode(): (*skimmers.get(kind, no_skimmer), readers.get(kind))
+        for kind in readers | skimmers
     }
 
 
-_EVENT_ROUTES = _routes(
+_EVENTS = _routes(
+    _EVENT + b"%b",
     EVENT_MESSAGE_READERS,
     {
         "token_count": (skim.token_count, 0),
@@ -312,7 +318,8 @@ _EVENT_ROUTES = _routes(
         "exec_command_end": (skim.command_end, 0),
     },
 )
-_ITEM_ROUTES = _routes(
+_ITEMS = _routes(
+    _ITEM + b"%b",
     RESPONSE_ITEM_READERS,
     {
         "reasoning": (skim.reasoning, 0),
@@ -324,11 +331,9 @@ _ITEM_ROUTES = _routes(
         **dict.fromkeys(_QUIET_ITEMS, (_quiet, skim.LONG)),
     },
 )
-# The rest of a line's types, by the bytes from the type to the payload.
-_LINE_ROUTES = {
-    b'"type":"' + kind + b'","payload":': route
-    for kind, route in _routes(
-        _LINES,
-        {"compacted": (skim.compacted, skim.LONG), **dict.fromkeys(_QUIET_LINES, (_quiet, skim.LONG))},
-    ).items()
-}
+_OTHERS = _routes(
+    b'"type":"%b","payload":',
+    _LINES,
+    {"compacted": (skim.compacted, skim.LONG), **dict.fromkeys(_QUIET_LINES, (_quiet, skim.LONG))},
+)
+_ROUTES = _OTHERS | _EVENTS | _ITEMS
