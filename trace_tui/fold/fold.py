@@ -211,6 +211,8 @@ class Fold:
     def _note_changes(self, state: TurnState, event: TurnContext, place: Place) -> None:
         """Marks where the model, its effort, the folder or a policy became another than before."""
         before, self._surroundings = self._surroundings, Surroundings.of(event, self._surroundings)
+        if before is self._surroundings:
+            return
         for kind, label, old, new in before.changes(self._surroundings):
             self._talk.note(state, kind, f"{label}{old} → {new}", place, event.at)
 

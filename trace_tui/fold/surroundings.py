@@ -21,6 +21,8 @@ class Surroundings(NamedTuple):
     @classmethod
     def of(cls, event: TurnContext, before: Surroundings) -> Surroundings:
         told = (event.model, event.effort, event.cwd, event.approval_policy, event.sandbox)
+        if told == before:  # as most often: builds up to 0.101 say it before every request
+            return before
         return cls(*(new or old for new, old in zip(told, before, strict=True)))
 
     def changes(self, now: Surroundings) -> Iterator[tuple[NoteKind, str, str, str]]:
