@@ -122,6 +122,23 @@ def test_no_line_is_wider_than_the_terminal(
     assert wide == []
 
 
+@pytest.mark.parametrize("path", [truth.paths[0] for truth in truths()], ids=lambda path: path.name[-10:-6])
+def test_the_head_of_a_turn_leaves_out_whole_facts_and_cuts_none(
+    path: Path, columns: Callable[[int], None], capfd: Capture
+) -> None:
+    columns(200)
+    show(path)
+    whole = {fact for line in turn_heads(capfd.readouterr().out) for fact in line}
+    columns(80)
+    show(path)
+    assert {fact for line in turn_heads(capfd.readouterr().out) for fact in line} <= whole
+
+
+def turn_heads(page: str) -> list[list[str]]:
+    heads = [line for line in page.split("\n") if re.match(r"\S turn \d+ · ", line)]
+    return [[fact for fact in re.split(r" · |   ", line) if fact] for line in heads]
+
+
 @pytest.mark.parametrize("width", [30, 50, 80])
 def test_wide_characters_count_as_two_columns(
     tmp_path: Path, width: int, columns: Callable[[int], None], capfd: Capture

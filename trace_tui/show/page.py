@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from rich.cells import cell_len
 from rich.console import Console
 from rich.text import Text as Line
 
@@ -189,10 +190,12 @@ class Page:
             right.append(count(turn.compactions, "compaction"))
         if turn.responses > 1:
             right.append(f"{turn.responses} responses")
+        head = f"{TURN_GLYPHS[turn.status]} ", " · ".join(part for part in parts if part)
+        left_over = self._width - cell_len("".join(head))
         self._line(
-            (f"{TURN_GLYPHS[turn.status]} ", STATE_STYLES[turn.status]),
-            (" · ".join(part for part in parts if part), "bold"),
-            ("   " + " · ".join(one_line(part, 60) for part in right if part), "dim"),
+            (head[0], STATE_STYLES[turn.status]),
+            (head[1], "bold"),
+            ("   " + _as_many_as_fit([one_line(part, 60) for part in right if part], left_over - 3), "dim"),
             crop=True,
         )
 
@@ -248,6 +251,13 @@ def _told(note: Note, text: str) -> str:
     if note.kind is NoteKind.COMPACTION and text.startswith("Another language model started"):
         return text.partition("\n")[2] or text  # since 0.75 a fixed sentence stands before the summary
     return text
+
+
+def _as_many_as_fit(facts: list[str], width: int) -> str:
+    """The facts beside each other, without the last ones where there is no room for them."""
+    while len(facts) > 1 and cell_len(" · ".join(facts)) > width:
+        facts = facts[:-1]
+    return " · ".join(facts)
 
 
 def _length(session: Session) -> str:
