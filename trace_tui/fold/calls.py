@@ -7,6 +7,7 @@ open: commands inside a code-mode cell, polls of a process, waits for a cell.
 from __future__ import annotations
 
 import re
+import sys
 from dataclasses import dataclass, field
 from itertools import islice
 
@@ -81,7 +82,7 @@ class CallBook:
                 self._same_id.setdefault(call_id, []).append(known)
         call = OpenCall(
             call_id,
-            event.name,
+            sys.intern(event.name),  # a few names stand in a hundred thousand calls
             tool,
             place,
             event.namespace,
