@@ -388,7 +388,8 @@ class CallBook:
             return None
         cells = [cell for cell in self._turn_cells if cell.turn_index == turn.index]
         still_open = [cell for cell in cells if not cell.has_output]
-        waited = [self._cells[state.polls] for state in self._waiting.values() if state.polls in self._cells]
+        newest_out = reversed(list(islice(reversed(self._waiting.values()), _CELLS_KEPT)))
+        waited = [self._cells[state.polls] for state in newest_out if state.polls in self._cells]
         yielded = [cell for cell in cells if cell.output is outcome.RUNNING]
         for group in (still_open, waited, yielded, cells):
             if len(group) == 1:
