@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from rich.cells import cell_len
+from rich.cells import cell_len, set_cell_size
 from rich.console import Console
 from rich.text import Text as Line
 
@@ -37,6 +37,7 @@ class Page:
         self._session = session
         self._texts = texts
         self._width = console.width
+        self._on_terminal = console.is_terminal
         self._columns = Columns(
             workers={child.id: one_line(child.name, 40) for child in session.children if child.name},
             with_time=self._width >= NARROW and any(turn.started_at for turn in session.turns),
@@ -218,7 +219,14 @@ class Page:
     # -- printing -------------------------------------------------------
 
     def _row(self, row: Line) -> None:
-        self._console.print(Line("  ").append_text(row), no_wrap=True, crop=True)
+        """One step. There may be a hundred thousand, and in a pipe they need no help to be written."""
+        if self._on_terminal:
+            self._console.print(Line("  ").append_text(row), no_wrap=True, crop=True)
+            return
+        written = "  " + row.plain
+        if cell_len(written) > self._width:
+            written = set_cell_size(written, self._width)
+        self._console.file.write(written + "\n")
 
     def _line(self, *parts: tuple[str, str], crop: bool = False) -> None:
         line = Line()
