@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from rich.cells import cell_len, set_cell_size
+from rich.cells import cell_len
 from rich.console import Console
 from rich.text import Text as Line
 
@@ -65,7 +65,7 @@ class Page:
         self._indented(Line(" · ".join(self._totals())), "  ")
         for name, value in self._facts():
             line = Line().append(f"  {name:<10}", "dim").append(value)
-            self._console.print(line, soft_wrap=True)  # paths are for copying: the terminal may wrap them
+            self._put(line)  # paths are for copying: the terminal may wrap them
 
     def _totals(self) -> list[str]:
         session = self._session
@@ -133,7 +133,8 @@ class Page:
         for call in failed[:FAILURES_ON_TOP]:
             row = Line("  ")
             row.append_text(call_row(call, self._width - 2, self._columns, on_its_own=True))
-            self._console.print(row, no_wrap=True, crop=True)
+            row.truncate(self._width)
+            self._put(row)
         if len(failed) > FAILURES_ON_TOP:
             self._line((f"    … and {len(failed) - FAILURES_ON_TOP} more: see them all with --failed", "dim"))
 
@@ -219,14 +220,16 @@ class Page:
     # -- printing -------------------------------------------------------
 
     def _row(self, row: Line) -> None:
-        """One step. There may be a hundred thousand, and in a pipe they need no help to be written."""
+        line = Line("  ").append_text(row)
+        line.truncate(self._width)
+        self._put(line)
+
+    def _put(self, line: Line) -> None:
+        """A line as it is. There may be a hundred thousand, and in a pipe they need no help to be written."""
         if self._on_terminal:
-            self._console.print(Line("  ").append_text(row), no_wrap=True, crop=True)
-            return
-        written = "  " + row.plain
-        if cell_len(written) > self._width:
-            written = set_cell_size(written, self._width)
-        self._console.file.write(written + "\n")
+            self._console.print(line, soft_wrap=True)
+        else:
+            self._console.file.write(line.plain + "\n")
 
     def _line(self, *parts: tuple[str, str], crop: bool = False) -> None:
         line = Line()
@@ -240,7 +243,7 @@ class Page:
         for number, line in enumerate(text.wrap(self._console, width, overflow="fold")):
             line.rstrip()
             start = mark if number == 0 else " " * len(mark)
-            self._console.print(Line(indent).append(start, text.style).append_text(line), soft_wrap=True)
+            self._put(Line(indent).append(start, text.style).append_text(line))
 
     def _block(self, text: str, style: str, limit: int, mark: str = "") -> None:
         """A text of several lines, indented, its middle lines left out where it is long."""
