@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
+
+import orjson
 
 from trace_tui.parsers.fields import JsonObject, mapping, sequence, strings, text
 
+_NOTICE_START, _NOTICE_END = "<subagent_notification>", "</subagent_notification>"
 # How harness text begins, by the builds that wrote it; each content part is tested on its own.
 _OPENERS: tuple[tuple[str, str], ...] = (
     ("<environment_context>", "environment"),
@@ -14,7 +17,7 @@ _OPENERS: tuple[tuple[str, str], ...] = (
     ("<turn_aborted>", "turn_aborted"),
     ("<user_shell_command>", "shell_command"),
     ("<user_action>", "user_action"),
-    ("<subagent_notification>", "worker_notification"),
+    (_NOTICE_START, "worker_notification"),
     ("<skill>", "skill"),
     ("<goal_context>", "goal"),
     ("<codex_internal_context", "goal"),
@@ -39,6 +42,35 @@ def injected_kind(part: str) -> str | None:
     if not start or start[0] not in "<#WA":
         return None
     return next((kind for opener, kind in _OPENERS if start.startswith(opener)), None)
+
+
+class WorkerNotice(NamedTuple):
+    """What the harness tells a parent of its worker; ``worker`` is a path or, of workers without one, a thread's id."""
+
+    worker: str
+    state: str
+    words: str
+
+
+def worker_notice(part: str) -> WorkerNotice | None:
+    """A notification's content, None for other text and for forms that no build is known to write."""
+    told = part.strip()
+    if not (told.startswith(_NOTICE_START) and told.endswith(_NOTICE_END)):
+        return None
+    try:
+        notice = orjson.loads(told[len(_NOTICE_START) : -len(_NOTICE_END)])
+    except orjson.JSONDecodeError:
+        return None
+    worker = text(notice, "agent_path") if isinstance(notice, dict) else None
+    if worker is None:
+        return None
+    status = notice.get("status")
+    if isinstance(status, str):
+        return WorkerNotice(worker, status, "")
+    if not isinstance(status, dict) or len(status) != 1:
+        return None
+    state, words = next(iter(status.items()))
+    return WorkerNotice(worker, state, words if isinstance(words, str) else "")
 
 
 def persons_words(prompt: str) -> str:

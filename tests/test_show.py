@@ -202,6 +202,31 @@ def test_damage_and_news_stand_below(tmp_path: Path, capfd: Capture) -> None:
     assert "2 lines of a kind this program does not know: event_msg/some_new_type" in last
 
 
+def test_news_of_a_worker_is_told_in_words(capfd: Capture) -> None:
+    show("--demo")
+    mail = next(line for line in capfd.readouterr().out.split("\n") if " mail " in line)
+    assert "Popper completed: " in mail
+    assert not set("<>{}") & set(mail)
+
+
+@pytest.mark.parametrize(
+    ("status", "told"),
+    [
+        ('{"completed":null}', "w1 completed"),
+        ('{"errored":"no model"}', "w1 errored: no model"),
+        ('"shutdown"', "w1 shutdown"),
+        ("7", "<subagent_notification>"),
+        ('{"completed":', "<subagent_notification>"),
+    ],
+)
+def test_news_of_a_worker_in_every_form(tmp_path: Path, status: str, told: str, capfd: Capture) -> None:
+    news = f'<subagent_notification>\n{{"agent_path":"w1","status":{status}}}\n</subagent_notification>'
+    rollout = Rollout().meta().started("t1").asked("Go.").said("user", news).ended("t1", "Done.")
+    show(rollout.save(tmp_path))
+    mail = next(line for line in capfd.readouterr().out.split("\n") if " mail " in line)
+    assert f"mail    {told}" in mail
+
+
 def test_the_demo_needs_no_file(capfd: Capture) -> None:
     assert show("--demo") == 0
     printed = capfd.readouterr()

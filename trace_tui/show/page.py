@@ -9,6 +9,7 @@ from rich.console import Console
 from rich.text import Text as Line
 
 from trace_tui.model import Call, Note, NoteKind, Session, Turn, TurnStatus
+from trace_tui.parsers.injected import WorkerNotice, worker_notice
 from trace_tui.parsers.safe_text import one_line, safe_block
 from trace_tui.show.rows import NARROW, Columns, call_row, note_row
 from trace_tui.show.words import TURN_GLYPHS, TURN_KINDS, TURN_WORDS, count, tokens
@@ -167,8 +168,7 @@ class Page:
                 for call in (item, *(item.nested or ())):
                     self._row(call_row(call, self._width - 2, self._columns))
             else:
-                text = item.text if len(item.text) >= self._width else self._texts.whole(item) or ""
-                self._row(note_row(item, _told(item, text), self._width - 2, self._columns))
+                self._row(note_row(item, self._told(item), self._width - 2, self._columns))
         if turn.error is not None:
             code = f" ({one_line(turn.error.code, 60)})" if turn.error.code else ""
             self._block("✗ " + turn.error.message + code, "bold red", 6)
@@ -219,6 +219,23 @@ class Page:
 
     # -- printing -------------------------------------------------------
 
+    def _told(self, note: Note) -> str:
+        """As much of a note's text as a row may need, without what says nothing to a person."""
+        if note.kind is NoteKind.AGENT_MESSAGE:
+            text = self._texts.whole(note) or ""
+            notice = worker_notice(text)
+            return self._news(notice) if notice is not None else text
+        text = note.text if len(note.text) >= self._width else self._texts.whole(note) or ""
+        if note.kind is NoteKind.REASONING:
+            return text.replace("**", "")  # summaries are headed in Markdown
+        if note.kind is NoteKind.COMPACTION and text.startswith("Another language model started"):
+            return text.partition("\n")[2] or text  # since 0.75 a fixed sentence stands before the summary
+        return text
+
+    def _news(self, notice: WorkerNotice) -> str:
+        name = self._columns.workers.get(notice.worker, notice.worker)
+        return f"{name} {notice.state}" + (f": {notice.words}" if notice.words else "")
+
     def _row(self, row: Line) -> None:
         line = Line("  ").append_text(row)
         line.truncate(self._width)
@@ -253,15 +270,6 @@ class Page:
         self._indented(Line(shown, style), " " * (4 - len(mark)), mark)
         if more > 0:
             self._line((f"    … {count(more, 'more line')}", "dim"))
-
-
-def _told(note: Note, text: str) -> str:
-    """A note's text without what says nothing to a person."""
-    if note.kind is NoteKind.REASONING:
-        return text.replace("**", "")  # summaries are headed in Markdown
-    if note.kind is NoteKind.COMPACTION and text.startswith("Another language model started"):
-        return text.partition("\n")[2] or text  # since 0.75 a fixed sentence stands before the summary
-    return text
 
 
 def _as_many_as_fit(facts: list[str], width: int) -> str:
