@@ -45,7 +45,7 @@ def injected_kind(part: str) -> str | None:
 
 
 class WorkerNotice(NamedTuple):
-    """What the harness tells a parent of its worker; ``worker`` is a path or, of workers without one, a thread's id."""
+    """What the harness tells a parent of its worker, by its path or, where it has none, its thread's id."""
 
     worker: str
     state: str
