@@ -7,6 +7,7 @@ awaits `load` stops the thread at its next step.
 from __future__ import annotations
 
 import asyncio
+import sys
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -18,6 +19,9 @@ from trace_tui.sources import Source
 
 _HEARD_EVERY = 1 << 20
 """Bytes between two words of progress."""
+_TURN = 0.001
+"""Seconds after which a thread at work must let a waiting one in. Python's own 5 ms begin anew whenever the
+worker reads from its file meanwhile, so that an event loop waits for several of them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +41,7 @@ class Loader:
         return await asyncio.to_thread(self._read_header)
 
     async def load(self, on_progress: Callable[[Progress], None] | None = None) -> Session:
+        sys.setswitchinterval(min(sys.getswitchinterval(), _TURN))
         loop = asyncio.get_running_loop()
         stop = threading.Event()
 
