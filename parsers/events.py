@@ -16,15 +16,6 @@ CallKind = Literal["function", "custom", "local_shell", "web_search", "tool_sear
 ToolKind = Literal["exec", "patch", "mcp", "agent", "web_search", "image", "dynamic", "other"]
 
 
-class Span(NamedTuple):
-    """Where a record stands: index of the file, 1-based line, byte offset and length."""
-
-    file: int
-    line: int
-    offset: int
-    length: int
-
-
 class Usage(NamedTuple):
     """The five counts of one response, or of several added up; ``total`` is input + output."""
 

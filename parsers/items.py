@@ -104,9 +104,9 @@ def _plan(item: JsonObject) -> Event:
     return PlanText(text=text(item, "text") or "")
 
 
-def command_execution(item: JsonObject) -> ToolEnded:
+def command_execution(item: JsonObject, id_key: str = "id") -> ToolEnded:
     return ToolEnded(
-        call_id=text(item, "id"),
+        call_id=text(item, id_key),
         tool="exec",
         name="exec_command",
         summary=shown_command(item.get("command")),
@@ -122,21 +122,9 @@ def command_execution(item: JsonObject) -> ToolEnded:
 
 def parse_command_end(payload: JsonObject) -> Event:
     """The legacy event that says the same of a command as its item."""
-    return ToolEnded(
-        call_id=text(payload, "call_id"),
-        tool="exec",
-        name="exec_command",
-        summary=shown_command(payload.get("command")),
-        status=text(payload, "status"),
-        exit_code=integer(payload, "exit_code"),
-        duration_ms=duration_ms(payload),
-        cwd=plain_path(text(payload, "cwd")),
-        process_id=text(payload, "process_id"),
-        by_user=payload.get("source") == "user_shell",
-        output=text(payload, "aggregated_output")
-        or text(payload, "formatted_output")
-        or text(payload, "stdout"),
-    )
+    event = command_execution(payload, "call_id")
+    event.output = event.output or text(payload, "formatted_output") or text(payload, "stdout")
+    return event
 
 
 def _file_change(item: JsonObject) -> Event:

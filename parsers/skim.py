@@ -290,9 +290,7 @@ def _command_end(line: bytes, start: int, *, in_item: bool) -> Event | None:
     item = payload.get("item") if in_item else payload
     if not isinstance(item, dict) or (in_item and item.get("type") != "CommandExecution"):
         return None
-    if not in_item:
-        item["id"] = item.get("call_id")
-    event = command_execution(item)
+    event = command_execution(item, "id" if in_item else "call_id")
     if event.call_id is None:
         return None  # it stands behind the long texts
     event.turn_id = _turn_id(line, start)

@@ -105,42 +105,41 @@ class CallBook:
             and known.summary == summary_of_call(event, known.tool)
         )
 
-    def _remember(self, state: OpenCall, event: CallMade) -> None:
-        call = state
-        self._by_id[call.call_id] = state
+    def _remember(self, call: OpenCall, event: CallMade) -> None:
+        self._by_id[call.call_id] = call
         if call.tool is Tool.EXEC:
-            self._wait_for(state)
+            self._wait_for(call)
             return
         arguments = event.arguments or {}
         if call.tool is Tool.STDIN and (session := arguments.get("session_id")) is not None:
-            state.polls = str(session)
+            call.polls = str(session)
         elif call.tool is Tool.CODE:
             if "cell_id" in arguments:
-                state.polls = str(arguments["cell_id"])
+                call.polls = str(arguments["cell_id"])
             else:
-                state.source = event.input[:_SOURCE_KEPT]
-                self._turn_cells.append(state)
+                call.source = event.input[:_SOURCE_KEPT]
+                self._turn_cells.append(call)
                 if len(self._turn_cells) > _CELLS_KEPT:
                     self._turn_cells.pop(0).source = ""
         elif call.tool is Tool.AGENT:
             call.child_session = self.links.addressed(event)
         if event.kind in ("web_search", "image"):
             # These run on the server and never get an output line.
-            self._settle(state, output=outcome.OK)
-            state.has_output = True
+            self._settle(call, output=outcome.OK)
+            call.has_output = True
         else:
-            self._wait_for(state)
+            self._wait_for(call)
 
-    def _wait_for(self, state: OpenCall) -> None:
+    def _wait_for(self, call: OpenCall) -> None:
         """A call made while others of its turn are still out runs beside them."""
-        if self._waiting_turn != state.turn_index:
+        if self._waiting_turn != call.turn_index:
             self._waiting.clear()
-            self._waiting_turn = state.turn_index
+            self._waiting_turn = call.turn_index
         if self._waiting:
-            state.parallel = True
+            call.parallel = True
             if len(self._waiting) == 1:
                 next(iter(self._waiting.values())).parallel = True
-        self._waiting[state.call_id] = state
+        self._waiting[call.call_id] = call
 
     def _item_without_line(self, event: CallMade, turn: Turn) -> OpenCall | None:
         """A web search told of by its event before its item, which had no id up to 0.140."""
@@ -153,9 +152,8 @@ class CallBook:
             self._without_line.remove(found)
         return found
 
-    def _complete(self, state: OpenCall, event: CallMade, tool: Tool, place: Place) -> None:
-        call = state
-        state.has_line = True
+    def _complete(self, call: OpenCall, event: CallMade, tool: Tool, place: Place) -> None:
+        call.has_line = True
         call.item_place, call.place = call.place, place
         call.name, call.namespace, call.tool = (
             event.name or call.name,
@@ -168,29 +166,28 @@ class CallBook:
 
     def output(self, event: CallOutput, place: Place) -> Call | None:
         """The call that this output belongs to, None if there is none in the file."""
-        state = self._asked_for(event)
-        if state is None:
+        call = self._asked_for(event)
+        if call is None:
             return None
-        call = state
-        if state.has_output:
+        if call.has_output:
             return call
-        if event.plain_success and state.polls is None and state.tool in outcome.HAVE_EXIT_CODES:
-            self._succeeded(state, event, place)
+        if event.plain_success and call.polls is None and call.tool in outcome.HAVE_EXIT_CODES:
+            self._succeeded(call, event, place)
             return call
-        state.has_output = True
+        call.has_output = True
         self._waiting.pop(call.call_id, None)
         call.output_place = place
         verdict, facts = outcome.output_verdict(event, call.tool)
         self._time_output(call, facts.seconds, event.at)
-        if state.polls is not None:
-            verdict = self._poll(state, verdict, facts, event.at)
+        if call.polls is not None:
+            verdict = self._poll(call, verdict, facts, event.at)
         elif facts.session is not None:
-            self._processes[facts.session] = state
+            self._processes[facts.session] = call
         elif facts.cell is not None:
-            self._cells[facts.cell] = state
+            self._cells[facts.cell] = call
         if call.name == "spawn_agent":
             self.links.output_of_spawn(call, event.text)
-        self._settle(state, output=verdict)
+        self._settle(call, output=verdict)
         return call
 
     def _asked_for(self, event: CallOutput) -> OpenCall | None:
@@ -251,23 +248,22 @@ class CallBook:
             call.ended_at = at
 
     def _poll(
-        self, state: OpenCall, verdict: Verdict | None, facts: OutputFacts, at: int | None
+        self, call: OpenCall, verdict: Verdict | None, facts: OutputFacts, at: int | None
     ) -> Verdict | None:
         """A poll's output tells of the process or cell it asked about; the poll itself went well."""
-        polled = (self._cells if state.tool is Tool.CODE else self._processes).get(state.polls or "")
+        polled = (self._cells if call.tool is Tool.CODE else self._processes).get(call.polls or "")
         if verdict is None or verdict.status is CallStatus.RUNNING:
             return outcome.OK
         tells_of_other = facts.exit_code is not None or facts.script is not None
         if not tells_of_other:
             return verdict
-        if polled is not None and polled is not state:
+        if polled is not None and polled is not call:
             self._end_polled(polled, verdict, at)
         return outcome.OK
 
     def _end_polled(self, polled: OpenCall, verdict: Verdict, at: int | None) -> None:
-        call = polled
-        if polled.item is None and at is not None and call.started_at is not None:
-            call.ended_at, call.duration_ms = at, max(0, at - call.started_at)
+        if polled.item is None and at is not None and polled.started_at is not None:
+            polled.ended_at, polled.duration_ms = at, max(0, at - polled.started_at)
         self._settle(polled, output=verdict, evidence=Evidence.POLL)
 
     # -- items ----------------------------------------------------------
@@ -293,21 +289,20 @@ class CallBook:
 
     def ended(self, event: ToolEnded, turn: Turn, place: Place) -> Call | None:
         """A new call that only this item tells of, None where the item belongs to a known one."""
-        state = self._by_id.get(event.call_id or "") or self._same_command(event, turn)
-        if state is not None:
-            self._add_item(state, event, place)
+        call = self._by_id.get(event.call_id or "") or self._same_command(event, turn)
+        if call is not None:
+            self._add_item(call, event, place)
             return None
         if event.whole is not None and isinstance(told := event.whole(), ToolEnded):
             told.at, event = event.at, told
         cell = self._cell_of(event, turn)
-        state = self._from_item(event, turn, place)
+        call = self._from_item(event, turn, place)
         if cell is None:
-            return state
-        self._nest(cell, state)
+            return call
+        self._nest(cell, call)
         return None
 
-    def _add_item(self, state: OpenCall, event: ToolEnded, place: Place) -> None:
-        call = state
+    def _add_item(self, call: OpenCall, event: ToolEnded, place: Place) -> None:
         call.item_place = place
         if event.tool in ("mcp", "dynamic"):
             call.tool = tool_of_item(event.tool)
@@ -318,10 +313,10 @@ class CallBook:
         verdict = outcome.item_verdict(event)
         if verdict is None:
             return
-        if not state.has_line:
+        if not call.has_line:
             self._waiting.pop(call.call_id, None)
         self._time_item(call, event)
-        self._settle(state, item=verdict)
+        self._settle(call, item=verdict)
 
     def _time_item(self, call: Call, event: ToolEnded) -> None:
         ended = event.completed_at or event.at
@@ -412,27 +407,25 @@ class CallBook:
 
     def _settle(
         self,
-        state: OpenCall,
+        call: OpenCall,
         *,
         item: Verdict | None = None,
         output: Verdict | None = None,
         evidence: Evidence = Evidence.OUTPUT,
     ) -> None:
-        state.item = item or state.item
-        state.output = output or state.output
-        verdict = outcome.decide(state.item, state.output)
-        call = state
+        call.item = item or call.item
+        call.output = output or call.output
+        verdict = outcome.decide(call.item, call.output)
         if verdict is None:
-            call.status = CallStatus.OK if state.has_output else CallStatus.UNFINISHED
+            call.status = CallStatus.OK if call.has_output else CallStatus.UNFINISHED
             return
-        call.evidence = Evidence.ITEM if state.item is not None else evidence
+        call.evidence = Evidence.ITEM if call.item is not None else evidence
         call.status, call.exit_code, call.reason = verdict
         if call.exit_code is not None and call.exit_code < 0:
             call.exit_code = None
 
     def find(self, call_id: str | None) -> Call | None:
-        state = self._by_id.get(call_id or "")
-        return state if state else None
+        return self._by_id.get(call_id or "")
 
     def abort_open_of(self, turn: Turn) -> None:
         """An interrupted turn stops what still ran in it; a late item may yet say the same."""

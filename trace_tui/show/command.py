@@ -7,7 +7,7 @@ import sys
 import time
 from importlib.resources import as_file, files
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 import orjson
 
@@ -70,10 +70,7 @@ def _print(session: Session, sources: list[Source], texts: Texts, arguments: arg
         _print_calls(session, texts, failed, as_json=arguments.json)
         return 0 if failed else 1
     if arguments.json:
-        _write(
-            orjson.dumps(session_object(session, texts, turns), option=orjson.OPT_INDENT_2, default=str)
-            + b"\n"
-        )
+        _write_json(session_object(session, texts, turns))
         return 0
     from trace_tui.show.console import plain_console
     from trace_tui.show.page import Page
@@ -105,9 +102,7 @@ def _print_calls(session: Session, texts: Texts, calls: list[tuple[Turn, Call]],
     if as_json:
         from trace_tui.show.call_detail import calls_object
 
-        _write(
-            orjson.dumps(calls_object(calls, session, texts), option=orjson.OPT_INDENT_2, default=str) + b"\n"
-        )
+        _write_json(calls_object(calls, session, texts))
         return 0
     from trace_tui.show.call_detail import print_call
     from trace_tui.show.console import plain_console
@@ -145,6 +140,10 @@ def _raw_places(session: Session, wanted: str) -> list[Place]:
     for _, call in _calls_named(session.turns, wanted):
         places += [place for place in (call.place, call.item_place, call.output_place) if place is not None]
     return sorted(set(places))
+
+
+def _write_json(shown: dict[str, Any]) -> None:
+    _write(orjson.dumps(shown, option=orjson.OPT_INDENT_2, default=str) + b"\n")
 
 
 def _write(data: bytes) -> None:

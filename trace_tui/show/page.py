@@ -132,10 +132,7 @@ class Page:
             self._line((f"  ✗ turn {turn.index} failed: {one_line(message, 300)}", "bold red"))
         failed = self._session.failed_calls()
         for call in failed[:FAILURES_ON_TOP]:
-            row = Line("  ")
-            row.append_text(call_row(call, self._width - 2, self._columns, on_its_own=True))
-            row.truncate(self._width)
-            self._put(row)
+            self._row(call_row(call, self._width - 2, self._columns, on_its_own=True))
         if len(failed) > FAILURES_ON_TOP:
             self._line((f"    … and {len(failed) - FAILURES_ON_TOP} more: see them all with --failed", "dim"))
 
