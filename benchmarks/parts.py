@@ -10,7 +10,7 @@ import gc
 import json
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 import orjson
@@ -69,7 +69,25 @@ def memory(path: str) -> dict[str, float]:
 def stall(path: str) -> dict[str, float]:
     """The longest time for which the event loop did not come round while a session was loaded."""
 
-    async def watch(gaps: list[float]) -> None:
+    async def load() -> None:
+        await Loader([file_source(Path(path))]).load()
+
+    return asyncio.run(_gaps_during(load))
+
+
+def idle(_: str) -> dict[str, float]:
+    """The same of a loop with nothing else to do, for as long as a load may take."""
+
+    async def wait() -> None:
+        await asyncio.sleep(10)
+
+    return asyncio.run(_gaps_during(wait))
+
+
+async def _gaps_during(work: Callable[[], Awaitable[None]]) -> dict[str, float]:
+    gaps: list[float] = []
+
+    async def watch() -> None:
         last = time.perf_counter()
         while True:
             await asyncio.sleep(0.001)
@@ -77,16 +95,12 @@ def stall(path: str) -> dict[str, float]:
             gaps.append(1000 * (now - last) - 1)
             last = now
 
-    async def run() -> list[float]:
-        gaps: list[float] = []
-        watcher = asyncio.create_task(watch(gaps))
-        await asyncio.sleep(0.2)
-        gaps.clear()
-        await Loader([file_source(Path(path))]).load()
-        watcher.cancel()
-        return sorted(gaps)
-
-    gaps = asyncio.run(run())
+    watcher = asyncio.create_task(watch())
+    await asyncio.sleep(0.2)
+    gaps.clear()
+    await work()
+    watcher.cancel()
+    gaps.sort()
     return {"ticks": len(gaps), "p99_ms": gaps[int(len(gaps) * 0.99)], "longest_ms": gaps[-1]}
 
 
@@ -116,6 +130,7 @@ PARTS: dict[str, Callable[[str], dict[str, float]]] = {
     "header": header,
     "memory": memory,
     "stall": stall,
+    "idle": idle,
 }
 
 if __name__ == "__main__":
