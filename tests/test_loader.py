@@ -180,10 +180,13 @@ async def test_the_loop_goes_on_while_a_big_file_is_loaded(big_file: Path) -> No
     ticking = asyncio.create_task(tick())
     await asyncio.sleep(0.01)
     gaps.clear()
+    began = time.monotonic()
     await Loader([file_source(big_file)]).load(lambda _: None)
+    taken = time.monotonic() - began
     ticking.cancel()
+    # Work on the loop itself would be one gap as long as the load; a busy machine makes a few short ones.
     assert len(gaps) > 5
-    assert max(gaps) < 0.1
+    assert sum(gap for gap in gaps if gap > 0.02) < taken / 2
 
 
 async def test_a_file_that_is_no_session_is_unreadable(tmp_path: Path) -> None:
