@@ -12,7 +12,8 @@ import zstandard
 from tests.building import OTHER_THREAD, THREAD, Rollout
 from tests.reading_sessions import SAMPLES, read, sample, truths
 from trace_tui.errors import Unreadable
-from trace_tui.home import Home, read_header, read_name
+from trace_tui.file_names import read_name
+from trace_tui.home import Home, read_header
 from trace_tui.model import Relation
 
 DAY = "sessions/2026/11/20"

@@ -6,49 +6,24 @@ Everything is found by file names and first lines; nothing but session files and
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import NamedTuple
 
 import orjson
 
 from trace_tui.errors import Unreadable
+from trace_tui.file_names import SESSION_FOLDERS, better_copy, in_time, read_name, stem
 from trace_tui.model import Child, Relation, Session
 from trace_tui.parsers.containers import DamagedContainer
 from trace_tui.parsers.events import SessionHeader
 from trace_tui.parsers.records import RecordReader
 from trace_tui.sources import Source, file_source
 
-_UUID = r"[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}"
-_NAME = re.compile(rf"rollout-(\d{{4}}-\d\d-\d\d)T(\d\d-\d\d-\d\d)-({_UUID})(?:_({_UUID}))?\.jsonl(\.zst)?$")
 _PEEK = 1 << 16
 _MORE = 1 << 18
 _HEADER_LIMIT = 1 << 20
-_SESSION_FOLDERS = ("sessions", "archived_sessions")
 _DEEPEST_CHAIN = 16
-
-
-class FileName(NamedTuple):
-    """What the name of a session file says; the time is the local one of the machine that wrote it."""
-
-    started: datetime
-    thread_id: str
-    segment: str | None
-    compressed: bool
-
-
-def read_name(name: str) -> FileName | None:
-    match = _NAME.match(name)
-    if match is None:
-        return None
-    day, time, thread_id, segment, suffix = match.groups()
-    try:
-        started = datetime.strptime(f"{day}T{time}", "%Y-%m-%dT%H-%M-%S").replace(tzinfo=UTC)
-    except ValueError:
-        return None
-    return FileName(started, thread_id.lower(), segment, suffix is not None)
 
 
 class Home:
@@ -56,11 +31,9 @@ class Home:
 
     def __init__(self, path: Path) -> None:
         self._path = path.absolute()
-        root = next((parent for parent in self._path.parents if parent.name in _SESSION_FOLDERS), None)
+        root = next((parent for parent in self._path.parents if parent.name in SESSION_FOLDERS), None)
         self.folder = root.parent if root is not None else None
-        self._roots = (
-            [self.folder / name for name in _SESSION_FOLDERS] if self.folder else [self._path.parent]
-        )
+        self._roots = [self.folder / name for name in SESSION_FOLDERS] if self.folder else [self._path.parent]
 
     # -- the thread -----------------------------------------------------
 
@@ -70,16 +43,16 @@ class Home:
         name = read_name(self._path.name)
         if name is None:
             return [given]
-        by_stem: dict[str, Path] = {self._path.name.removesuffix(".zst"): self._path}
+        by_stem: dict[str, Path] = {stem(self._path.name): self._path}
         for path in self._named(name.thread_id):
-            stem = path.name.removesuffix(".zst")
-            by_stem[stem] = _better(by_stem.get(stem), path, self._path)
-        paths = sorted(by_stem.values(), key=_order)
+            same = stem(path.name)
+            by_stem[same] = _better(by_stem.get(same), path, self._path)
+        paths = sorted(by_stem.values(), key=in_time)
         return [given if path == self._path else file_source(path) for path in paths]
 
     def find(self, thread_id: str) -> Path | None:
         """The first file of another thread of this home."""
-        paths = sorted(self._named(thread_id.lower()), key=_order)
+        paths = sorted(self._named(thread_id.lower()), key=in_time)
         return paths[0] if paths else None
 
     def _named(self, thread_id: str) -> Iterator[Path]:
@@ -181,19 +154,10 @@ def read_header(path: Path, only_if: bytes | None = None) -> SessionHeader | Non
 
 
 def _better(known: Path | None, found: Path, given: Path) -> Path:
-    """Of two copies: the one that was asked for, else the plain one, else the one not archived."""
+    """Of two copies: the one that was asked for, else the one that is easier to read."""
     if known is None or found == given:
         return found
-    if known == given:
-        return known
-    if known.suffix == ".zst" and found.suffix != ".zst":
-        return found
-    return found if "archived_sessions" in known.parts and "archived_sessions" not in found.parts else known
-
-
-def _order(path: Path) -> tuple[datetime, str]:
-    name = read_name(path.name)
-    return (name.started if name else datetime.min.replace(tzinfo=UTC), path.name)
+    return known if known == given else Path(better_copy(known, found))
 
 
 def _child(header: SessionHeader, session: Session) -> Child:

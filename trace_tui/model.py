@@ -218,6 +218,17 @@ class Turn:
         return found
 
 
+class Response(NamedTuple):
+    """What one answer of the model used; of streams, which tell no more, one turn."""
+
+    turn: int
+    """The turn's index."""
+    at: int | None
+    model: str | None
+    tier: str | None
+    usage: Usage
+
+
 @dataclass(slots=True)
 class Child:
     id: str

@@ -1,15 +1,16 @@
 """Drives a thread's files through parser and fold, in small steps.
 
 `SessionReader.steps` is the one loop: the command line runs it to its end, the asynchronous loader runs it
-in slices, and later the live view goes on where it stopped.
+in slices, the library keeps where it stopped and goes on from there when the file has grown.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 
 from trace_tui.errors import Unreadable
-from trace_tui.fold import Fold
+from trace_tui.fold import Fold, restore, save
 from trace_tui.model import Session, SessionFile
 from trace_tui.parsers.containers import DamagedContainer, Unwrapped
 from trace_tui.parsers.detect import HEAD_SIZE, Format, NotASession, detect
@@ -26,21 +27,42 @@ BLOCK = 1 << 21
 its turn is put off each time: with small reads it once waited 170 ms, with these about 6."""
 
 
-class SessionReader:
-    """Reads the files of one thread, oldest first, into one fold."""
+@dataclass(frozen=True, slots=True)
+class Halt:
+    """A fold at the end of a last whole line, from where it can go on when more has been written."""
 
-    def __init__(self, sources: list[Source]) -> None:
+    fold: bytes
+    format: Format
+    """Of the last file: what stands in it is read by the same rules further on."""
+
+
+class SessionReader:
+    """Reads the files of one thread, oldest first, into one fold.
+
+    With ``halted`` all files but the last, and the last as far as it was read then, are not read again;
+    that raises `StaleState` where it is not what this program stored.
+    """
+
+    def __init__(self, sources: list[Source], *, halted: Halt | None = None) -> None:
         self.sources = sources
-        self.fold = Fold()
+        self.fold = Fold() if halted is None else restore(halted.fold)
         self.total = sum(source.size for source in sources)
+        self.on_halt: Callable[[Halt], None] | None = None
+        """Hears of the place to go on from, if there is one, when the last file has been read."""
+        self._halted = halted
 
     def steps(self) -> Iterator[int]:
         """Works a little at each step and yields how many bytes it has taken so far."""
         taken = 0
         refused: list[Unreadable] = []
         for source in self.sources:
+            is_last = source is self.sources[-1]
+            if self._halted is not None and not is_last:
+                taken += source.size
+                continue
             try:
-                for content in self._read(source):
+                reading = self._read(source) if self._halted is None else self._go_on(source, self._halted)
+                for content in reading:
                     yield taken + content
             except Unreadable as reason:
                 refused.append(reason)
@@ -75,13 +97,21 @@ class SessionReader:
             if format_ is Format.TYPESCRIPT:
                 yield from self._read_object(stream, head, file)
             else:
-                yield from self._read_lines(stream, head, file, format_, damage)
+                yield from self._read_lines(stream, (head, damage), file, format_)
+
+    def _go_on(self, source: Source, halted: Halt) -> Iterator[int]:
+        file = self.fold.last_file
+        with source.open() as stream:
+            stream.seek_plain(file.end)
+            yield from self._read_lines(stream, _read_some(stream, BLOCK), file, halted.format)
 
     def _read_lines(
-        self, stream: Unwrapped, head: bytes, file: SessionFile, format_: Format, damage: str | None
+        self, stream: Unwrapped, first: tuple[bytes, str | None], file: SessionFile, format_: Format
     ) -> Iterator[int]:
-        lines, records = LineReader(), RecordReader(in_log=format_.is_log)
-        block, taken = head, 0
+        lines = LineReader(offset=file.end, lines=len(file.offsets))
+        records = RecordReader(in_log=format_.is_log)
+        taken = file.end
+        block, damage = first
         while block:
             for start in range(0, len(block), SLICE):
                 self._take(lines.feed_pieces(block[start : start + SLICE]), records, file)
@@ -92,6 +122,8 @@ class SessionReader:
             block, damage = _read_some(stream, BLOCK)
         if damage is not None:
             self.fold.problem(lines.lines + 1, "damaged_compression", damage)
+        elif self.on_halt is not None and file.path == self.sources[-1].path and stream.wrapping == "plain":
+            self.on_halt(Halt(save(self.fold), format_))
         for piece in lines.finish_pieces():
             self._take_last(piece, records, file)
 

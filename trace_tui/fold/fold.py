@@ -24,8 +24,10 @@ from trace_tui.model import (
     Place,
     Problem,
     Relation,
+    Response,
     Session,
     SessionFile,
+    Turn,
     TurnError,
     TurnKind,
     TurnStatus,
@@ -75,6 +77,8 @@ class Fold:
     """Feed it the records of a thread's files, oldest file first; ask `session` at any time."""
 
     def __init__(self) -> None:
+        self.on_response: Callable[[Response], None] | None = None
+        """Hears of the thread's own responses as they come; the session keeps only their sums."""
         self._session = Session()
         self._lineage = Lineage()
         self._links = Links()
@@ -105,6 +109,11 @@ class Fold:
         if not self._file:
             session.format = format_
             self._described = False
+
+    @property
+    def last_file(self) -> SessionFile:
+        """The one whose records come."""
+        return self._session.files[-1]
 
     def feed_all(self, first_line: int, events: Sequence[Event]) -> None:
         """The same for many records of one file that follow each other."""
@@ -247,7 +256,7 @@ class Fold:
         turn = state.turn
         self._reviewing = self._reviewing and turn.kind is not TurnKind.REVIEW
         if event.thread_total is not None:  # of how many responses, the stream does not say
-            turn.usage = turn.usage.plus(self._tokens.stream(event.thread_total))
+            self._use(turn, self._tokens.stream(event.thread_total), event.at)
         self._note_context(state)
         if event.aborted:
             self._calls.abort_open_of(turn)
@@ -392,14 +401,14 @@ class Fold:
         used = self._tokens.record(event, self._session.id)
         if used is not None:
             state = self._turns.named(event.turn_id) or self._turns.current or self._holding(event, place)
-            self._add_usage(state, used)
+            self._add_usage(state, used, event.at)
             self._context_used, self._last_count = used.total, None
 
     def _token_count(self, event: TokenCount, place: Place) -> None:
         self._last_count = event
         used = self._tokens.count(event)
         if used is not None:
-            self._add_usage(self._holding(event, place), used)
+            self._add_usage(self._holding(event, place), used, event.at)
 
     def _leave_turn(self) -> None:
         """What is known of a turn that ends without a line of its own, or goes on."""
@@ -416,9 +425,15 @@ class Fold:
         state.turn.context_used = self._context_used
         state.turn.context_window = self._window or state.turn.context_window
 
-    def _add_usage(self, state: TurnState, used: Usage) -> None:
-        state.turn.usage = state.turn.usage.plus(used)
+    def _add_usage(self, state: TurnState, used: Usage, at: int | None) -> None:
+        self._use(state.turn, used, at)
         state.turn.responses += 1
+
+    def _use(self, turn: Turn, used: Usage, at: int | None) -> None:
+        turn.usage = turn.usage.plus(used)
+        if self.on_response is not None:
+            tier = self._settings.service_tier if self._settings is not None else None
+            self.on_response(Response(turn.index, at, turn.model, tier, used))
 
     # -- the rest -------------------------------------------------------
 
