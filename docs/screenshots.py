@@ -36,7 +36,7 @@ def main() -> None:
         with Texts(session, sources) as texts:
             for file in session.files:
                 file.path = SHOWN_AS + Path(file.path).name
-            Page(console, session, texts).whole(session.turns)
+            Page(console, session, texts, None).whole(session.turns)
     console.save_svg(str(FOLDER / "show.svg"), title="codex-trace-tui show --demo")
 
 

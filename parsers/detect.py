@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from enum import StrEnum
 
 import orjson
 
 from trace_tui.parsers.exec_stream import is_stream_record
 from trace_tui.parsers.fields import JsonObject
+from trace_tui.parsers.formats import Format
 from trace_tui.parsers.response_items import is_response_item
 from trace_tui.parsers.typescript import looks_like_typescript
 
@@ -26,19 +26,6 @@ _KEYS_WITHIN = 1 << 16
 
 HEAD_SIZE = 1 << 18
 """How many bytes of a file `detect` wants to see, if it has as many."""
-
-
-class Format(StrEnum):
-    ROLLOUT = "rollout"
-    PAGINATED = "rollout-paginated"
-    BARE = "bare"
-    TYPESCRIPT = "typescript"
-    EXEC_STREAM = "exec-stream"
-
-    @property
-    def is_log(self) -> bool:
-        """Other lines may stand between the records."""
-        return self is Format.EXEC_STREAM
 
 
 class NotASession(Exception):

@@ -14,7 +14,6 @@ from trace_tui.parsers.events import (
     AgentRef,
     AgentText,
     Compacted,
-    Digits,
     Event,
     PlanText,
     Prompt,
@@ -31,7 +30,6 @@ from trace_tui.parsers.events import (
     TurnStarted,
     Unknown,
     UsageRecord,
-    digits_of,
 )
 from trace_tui.parsers.fields import (
     JsonObject,
@@ -49,6 +47,7 @@ from trace_tui.parsers.fields import (
 from trace_tui.parsers.header import parse_settings
 from trace_tui.parsers.injected import injected_kind, persons_words
 from trace_tui.parsers.items import agent_refs, mcp_verdict, parse_command_end, parse_item_completed
+from trace_tui.parsers.usage import Digits, digits_of
 
 
 def parse_event_message(payload: JsonObject) -> Event:

@@ -11,34 +11,11 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Literal, NamedTuple
 
+from trace_tui.parsers.usage import NO_USAGE, Digits, Usage
+
 Role = Literal["user", "assistant", "developer", "system"]
 CallKind = Literal["function", "custom", "local_shell", "web_search", "tool_search", "image"]
 ToolKind = Literal["exec", "patch", "mcp", "agent", "web_search", "image", "dynamic", "other"]
-
-
-class Usage(NamedTuple):
-    """The five counts of one response, or of several added up; ``total`` is input + output."""
-
-    input: int = 0
-    cached_input: int = 0
-    cache_write_input: int = 0
-    output: int = 0
-    reasoning_output: int = 0
-
-    @property
-    def total(self) -> int:
-        return self.input + self.output
-
-    def plus(self, other: Usage) -> Usage:
-        a, b, c, d, e = self
-        f, g, h, i, j = other
-        return Usage(a + f, b + g, c + h, d + i, e + j)
-
-    def minus(self, other: Usage) -> Usage:
-        return Usage(*(max(0, mine - theirs) for mine, theirs in zip(self, other, strict=True)))
-
-
-NO_USAGE = Usage()
 
 
 @dataclass(slots=True, eq=False)
@@ -272,18 +249,6 @@ class UsageRecord(Event):
     thread_id: str | None = None
     response_id: str | None = None
     usage: Usage = NO_USAGE
-
-
-Digits = tuple[bytes, ...]
-"""The five counts of a `Usage` as they are written: enough to compare, and quick to take from a line."""
-
-
-def usage_of(digits: Digits) -> Usage:
-    return Usage._make(map(int, digits))
-
-
-def digits_of(usage: Usage) -> Digits:
-    return tuple(b"%d" % count for count in usage)
 
 
 @dataclass(slots=True, eq=False)

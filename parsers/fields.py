@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import unquote
 
-from trace_tui.parsers.events import Usage
+from trace_tui.parsers.usage import Usage
 
 JsonObject = dict[str, Any]
 

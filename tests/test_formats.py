@@ -13,7 +13,8 @@ from tests.reading_sessions import SAMPLES, calls_of, sample, truths
 from trace_tui.errors import Unreadable
 from trace_tui.home import Home
 from trace_tui.model import CallStatus, Session, TurnStatus
-from trace_tui.parsers.detect import HEAD_SIZE, Format, NotASession, detect
+from trace_tui.parsers.detect import HEAD_SIZE, NotASession, detect
+from trace_tui.parsers.formats import Format
 from trace_tui.reading import SessionReader
 from trace_tui.show.contract import session_object
 from trace_tui.sources import file_source

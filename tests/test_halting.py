@@ -15,8 +15,9 @@ from hypothesis import strategies as st
 
 from tests.reading_sessions import SAMPLES
 from trace_tui.fold import Fold, StaleState, restore, save
+from trace_tui.halt import Halt
 from trace_tui.model import Response
-from trace_tui.reading import Halt, SessionReader
+from trace_tui.reading import SessionReader
 from trace_tui.show.contract import session_object
 from trace_tui.sources import file_source
 from trace_tui.texts import Texts

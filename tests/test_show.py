@@ -26,7 +26,7 @@ BytesCapture = pytest.CaptureFixture[bytes]
 
 TURN = "01a1f900-0000-7000-8000-00000000000a"
 EVIL = "\x1b[31mred\x1b]0;title\x07 \x9b2J \x00\x08 \u202egnp\u2066 [red]x[/red] [/foo] \\[b]"
-NAMES = "started|folder|branch|agent|tokens|session|parent|fork of|child|children|file|inherited"
+NAMES = "look at|started|folder|branch|agent|tokens|session|parent|fork of|child|children|file|inherited"
 FACT = re.compile(rf"  (?:(?:{NAMES}) | {{10}}\S)")
 
 

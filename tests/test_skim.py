@@ -19,7 +19,6 @@ from trace_tui.fold import Fold
 from trace_tui.fold.tools import summary_of_call, tool_of_call
 from trace_tui.model import SessionFile
 from trace_tui.parsers.containers import Unwrapped
-from trace_tui.parsers.detect import Format
 from trace_tui.parsers.events import (
     CallMade,
     CallOutput,
@@ -31,6 +30,7 @@ from trace_tui.parsers.events import (
     TokenCount,
     ToolEnded,
 )
+from trace_tui.parsers.formats import Format
 from trace_tui.parsers.lines import read_lines
 from trace_tui.parsers.outputs import read_output
 from trace_tui.parsers.records import RecordReader

@@ -15,5 +15,9 @@ class NothingFound(TraceError):
     """The session was read, and what was asked for is not in it."""
 
 
+class Unusable(TraceError):
+    """What was asked for can't be understood, or may mean several things."""
+
+
 class Cancelled(TraceError):
     """The reader was told to stop."""

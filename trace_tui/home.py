@@ -10,11 +10,10 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-import orjson
-
 from trace_tui.errors import Unreadable
 from trace_tui.file_names import SESSION_FOLDERS, better_copy, in_time, read_name, stem
 from trace_tui.model import Child, Relation, Session
+from trace_tui.names import read_names
 from trace_tui.parsers.containers import DamagedContainer
 from trace_tui.parsers.events import SessionHeader
 from trace_tui.parsers.records import RecordReader
@@ -30,25 +29,25 @@ class Home:
     """The folders around one session file: a CODEX_HOME where it is in one, else just its folder."""
 
     def __init__(self, path: Path) -> None:
-        self._path = path.absolute()
-        root = next((parent for parent in self._path.parents if parent.name in SESSION_FOLDERS), None)
+        self.path = path.absolute()
+        root = next((parent for parent in self.path.parents if parent.name in SESSION_FOLDERS), None)
         self.folder = root.parent if root is not None else None
-        self._roots = [self.folder / name for name in SESSION_FOLDERS] if self.folder else [self._path.parent]
+        self._roots = [self.folder / name for name in SESSION_FOLDERS] if self.folder else [self.path.parent]
 
     # -- the thread -----------------------------------------------------
 
     def thread_sources(self) -> list[Source]:
         """All files of the thread that the file belongs to, oldest first."""
-        given = file_source(self._path)
-        name = read_name(self._path.name)
+        given = file_source(self.path)
+        name = read_name(self.path.name)
         if name is None:
             return [given]
-        by_stem: dict[str, Path] = {stem(self._path.name): self._path}
+        by_stem: dict[str, Path] = {stem(self.path.name): self.path}
         for path in self._named(name.thread_id):
             same = stem(path.name)
-            by_stem[same] = _better(by_stem.get(same), path, self._path)
+            by_stem[same] = _better(by_stem.get(same), path, self.path)
         paths = sorted(by_stem.values(), key=in_time)
-        return [given if path == self._path else file_source(path) for path in paths]
+        return [given if path == self.path else file_source(path) for path in paths]
 
     def find(self, thread_id: str) -> Path | None:
         """The first file of another thread of this home."""
@@ -82,7 +81,8 @@ class Home:
         """Adds what only other files tell: the name, children nobody named, the root of a deep worker."""
         if session.id is None:
             return
-        session.name = self._name_of(session.id) or session.name
+        if self.folder is not None:
+            session.name = read_names(self.folder, session.id).get(session.id) or session.name
         known = {child.id for child in session.children}
         for header in self._child_headers(session):
             if header.id is not None and header.id not in known:
@@ -116,25 +116,6 @@ class Home:
             if header.root_id is not None or header.parent_id is None:
                 return header.root_id or header.id
             thread_id = header.parent_id
-        return None
-
-    def _name_of(self, thread_id: str) -> str | None:
-        """The newest name in `session_index.jsonl`; its last line for an id is the one that counts."""
-        if self.folder is None:
-            return None
-        try:
-            with (self.folder / "session_index.jsonl").open("rb") as index:
-                lines = [line for line in index if thread_id.encode() in line]
-        except OSError:
-            return None  # most homes have none
-        for line in reversed(lines):
-            try:
-                record = orjson.loads(line)
-            except orjson.JSONDecodeError:
-                continue
-            if isinstance(record, dict) and record.get("id") == thread_id:
-                name = record.get("thread_name")
-                return name if isinstance(name, str) and name else None
         return None
 
 

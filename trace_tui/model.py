@@ -10,88 +10,32 @@ from array import array
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from enum import StrEnum
 from itertools import accumulate
 from typing import NamedTuple, NewType
 
-from trace_tui.parsers.detect import Format
-from trace_tui.parsers.events import NO_USAGE, Usage
-
-
-class Relation(StrEnum):
-    ROOT = "root"
-    WORKER = "worker"
-    FORK = "fork"
-    REVIEW = "review"
-    GUARDIAN = "guardian"
-    OTHER = "other"
-
-
-class TurnKind(StrEnum):
-    USER = "user"
-    AGENT = "agent"
-    SHELL = "shell"
-    COMPACTION = "compaction"
-    REVIEW = "review"
-
-
-class TurnStatus(StrEnum):
-    COMPLETED = "completed"
-    FAILED = "failed"
-    ABORTED = "aborted"
-    IN_PROGRESS = "in_progress"
-    UNENDED = "unended"
-
-
-class CallStatus(StrEnum):
-    OK = "ok"
-    FAILED = "failed"
-    DECLINED = "declined"
-    ABORTED = "aborted"
-    RUNNING = "running"
-    UNFINISHED = "unfinished"
-
-    @property
-    def is_failure(self) -> bool:
-        return self in (CallStatus.FAILED, CallStatus.DECLINED)
-
-
-class Tool(StrEnum):
-    EXEC = "exec"
-    STDIN = "stdin"
-    PATCH = "patch"
-    MCP = "mcp"
-    WEB_SEARCH = "web_search"
-    PLAN = "plan"
-    IMAGE = "image"
-    AGENT = "agent"
-    CODE = "code"
-    TOOL_SEARCH = "tool_search"
-    ASK = "ask"
-    DYNAMIC = "dynamic"
-    OTHER = "other"
-
-
-class NoteKind(StrEnum):
-    PROMPT = "prompt"
-    MESSAGE = "message"
-    REASONING = "reasoning"
-    PLAN = "plan"
-    COMPACTION = "compaction"
-    MODEL_CHANGE = "model_change"
-    AGENT_MESSAGE = "agent_message"
-    NOTE = "note"
-    ERROR = "error"
-
-
-class Evidence(StrEnum):
-    """What a call's outcome rests on, from the surest to none at all."""
-
-    ITEM = "item"
-    OUTPUT = "output"
-    POLL = "poll"
-    NONE = "none"
-
+from trace_tui.kinds import (
+    CallStatus as CallStatus,
+)
+from trace_tui.kinds import (
+    Evidence as Evidence,
+)
+from trace_tui.kinds import (
+    NoteKind as NoteKind,
+)
+from trace_tui.kinds import (
+    Tool as Tool,
+)
+from trace_tui.kinds import (
+    TurnKind as TurnKind,
+)
+from trace_tui.kinds import (
+    TurnStatus as TurnStatus,
+)
+from trace_tui.parsers.formats import Format
+from trace_tui.parsers.usage import NO_USAGE, Usage
+from trace_tui.relatives import Agent as Agent
+from trace_tui.relatives import Child as Child
+from trace_tui.relatives import Relation as Relation
 
 Place = NewType("Place", int)
 """A record: index into the session's files and 1-based line, in one number; in a first file just the line."""
@@ -230,14 +174,6 @@ class Response(NamedTuple):
 
 
 @dataclass(slots=True)
-class Child:
-    id: str
-    call_id: str | None = None
-    relation: Relation = Relation.WORKER
-    name: str | None = None
-
-
-@dataclass(slots=True)
 class Problem:
     """Damage, never fatal; ``file`` is an index into the session's files."""
 
@@ -282,14 +218,6 @@ class SessionFile:
 
 
 @dataclass(slots=True, eq=False)
-class Agent:
-    path: str | None = None
-    nickname: str | None = None
-    role: str | None = None
-    depth: int = 0
-
-
-@dataclass(slots=True, eq=False)
 class Session:
     id: str | None = None
     root_id: str | None = None
@@ -329,11 +257,18 @@ class Session:
         """The thread's name, else the first real prompt, else its folder's name."""
         if self.name:
             return self.name
-        for turn in self.turns:
-            if turn.prompt is not None and turn.prompt.head.strip():
-                return turn.prompt.head
+        if self.title_prompt is not None:
+            return self.title_prompt.head
         folder = (self.cwd or "").replace("\\", "/").rstrip("/").rpartition("/")[2]
         return folder or self.id or "session"
+
+    @property
+    def title_prompt(self) -> Text | None:
+        """The prompt that the title is the beginning of, if it is."""
+        if self.name:
+            return None
+        prompts = (turn.prompt for turn in self.turns)
+        return next((prompt for prompt in prompts if prompt is not None and prompt.head.strip()), None)
 
     @property
     def state(self) -> str:

@@ -7,14 +7,15 @@ in slices, the library keeps where it stopped and goes on from there when the fi
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 
 from trace_tui.errors import Unreadable
 from trace_tui.fold import Fold, restore, save
+from trace_tui.halt import Halt
 from trace_tui.model import Session, SessionFile
 from trace_tui.parsers.containers import DamagedContainer, Unwrapped
-from trace_tui.parsers.detect import HEAD_SIZE, Format, NotASession, detect
+from trace_tui.parsers.detect import HEAD_SIZE, NotASession, detect
 from trace_tui.parsers.events import Malformed, SessionHeader
+from trace_tui.parsers.formats import Format
 from trace_tui.parsers.lines import LineReader
 from trace_tui.parsers.records import RecordReader
 from trace_tui.parsers.typescript import typescript_records
@@ -25,15 +26,6 @@ SLICE = 1 << 17
 BLOCK = 1 << 21
 """Every read lets go of Python's lock for a moment. A waiting event loop is too slow to take it then, and
 its turn is put off each time: with small reads it once waited 170 ms, with these about 6."""
-
-
-@dataclass(frozen=True, slots=True)
-class Halt:
-    """A fold at the end of a last whole line, from where it can go on when more has been written."""
-
-    fold: bytes
-    format: Format
-    """Of the last file: what stands in it is read by the same rules further on."""
 
 
 class SessionReader:

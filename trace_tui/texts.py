@@ -64,6 +64,10 @@ class Texts:
         found = text_of(self.event(text.place))
         return head if found is None else found
 
+    def title(self, session: Session) -> str:
+        """The session's title, whole."""
+        return self.whole(session.title_prompt) or session.title
+
     def _at(self, index: int, offset: int, length: int) -> bytes:
         stream = self._streams.get(index)
         if stream is None or self._positions[index] > offset:

@@ -1,54 +1,9 @@
-"""Durations and moments: how a turn's time was spent, and how times are written for people and machines."""
+"""Moments and durations, as they are written for people and machines, and as people write them."""
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
-from typing import NamedTuple
-
-from trace_tui.model import Call, Tool, Turn
-
-_WAITS = frozenset({"wait", "wait_agent"})
-
-
-class TimeSplit(NamedTuple):
-    """Milliseconds of a turn by what was being waited for; parallel calls count once."""
-
-    model_ms: int
-    tools_ms: int
-    workers_ms: int
-
-
-def time_split(turn: Turn) -> TimeSplit | None:
-    """None where the turn has no duration."""
-    if turn.duration_ms is None:
-        return None
-    waits: list[tuple[int, int]] = []
-    tools: list[tuple[int, int]] = []
-    for call in turn.calls():
-        if call.started_at is None or call.duration_ms is None:
-            continue
-        span = (call.started_at, call.started_at + call.duration_ms)
-        (waits if _is_wait(call) else tools).append(span)
-    limit = turn.duration_ms
-    tools_ms = min(_covered(tools), limit)
-    both = min(_covered(tools + waits), limit)
-    return TimeSplit(limit - both, tools_ms, both - tools_ms)
-
-
-def _is_wait(call: Call) -> bool:
-    return call.tool is Tool.AGENT and call.name in _WAITS
-
-
-def _covered(spans: list[tuple[int, int]]) -> int:
-    total, reached = 0, None
-    for start, end in sorted(spans):
-        if reached is None or start > reached:
-            total += end - start
-            reached = end
-        elif end > reached:
-            total += end - reached
-            reached = end
-    return total
+import re
+from datetime import UTC, date, datetime, timedelta
 
 
 def rfc3339(at: int | None) -> str | None:
@@ -81,3 +36,47 @@ def short_duration(milliseconds: int | None) -> str:
     if whole < 3600:
         return f"{whole // 60}m{whole % 60:02d}s"
     return f"{whole // 3600}h{whole % 3600 // 60:02d}m"
+
+
+def local(at: int | None) -> datetime | None:
+    """A moment by the clock of whoever reads it; None for what no calendar holds."""
+    if at is None:
+        return None
+    try:
+        return datetime.fromtimestamp(at / 1000)
+    except (OverflowError, OSError, ValueError):
+        return None
+
+
+def minute(at: int | None) -> str:
+    """``2026-11-20 14:05`` by the reader's clock."""
+    moment = local(at)
+    return moment.strftime("%Y-%m-%d %H:%M") if moment else ""
+
+
+_SPAN = re.compile(r"(\d+)\s*([smhdw])")
+_UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
+
+
+def point_in_time(words: str, now: datetime, *, end: bool = False) -> int:
+    """``2h`` and ``7d`` ago, ``today``, ``yesterday``, a date, a date and time; a day's end with ``end``.
+
+    Without a time zone it is meant as the reader's own. Raises `ValueError` over anything else.
+    """
+    words = words.strip().lower()
+    if span := _SPAN.fullmatch(words):
+        return _milliseconds(now - timedelta(**{_UNITS[span[2]]: int(span[1])}))
+    days = {"today": 0, "yesterday": 1}
+    if words in days:
+        day = (now - timedelta(days=days[words])).date()
+    else:
+        try:
+            day = date.fromisoformat(words)
+        except ValueError:
+            return _milliseconds(datetime.fromisoformat(words.upper()).astimezone())
+    midnight = datetime(day.year, day.month, day.day).astimezone()
+    return _milliseconds(midnight + timedelta(days=1)) - 1 if end else _milliseconds(midnight)
+
+
+def _milliseconds(moment: datetime) -> int:
+    return int(moment.timestamp() * 1000)

@@ -35,9 +35,7 @@ from trace_tui.model import (
     line_of,
     place_of,
 )
-from trace_tui.parsers.detect import Format
 from trace_tui.parsers.events import (
-    NO_USAGE,
     AgentActivity,
     AgentText,
     CallMade,
@@ -65,9 +63,10 @@ from trace_tui.parsers.events import (
     TurnEnded,
     TurnStarted,
     Unknown,
-    Usage,
     UsageRecord,
 )
+from trace_tui.parsers.formats import Format
+from trace_tui.parsers.usage import NO_USAGE, Usage
 
 PROBLEMS_KEPT = 1000
 _ALWAYS_OWN = frozenset({SessionHeader, Malformed, Salvaged})

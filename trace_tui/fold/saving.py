@@ -14,7 +14,15 @@ from typing import Any
 
 from trace_tui.fold.fold import Fold
 
-_OURS = ("trace_tui.fold.", "trace_tui.model", "trace_tui.parsers.events", "trace_tui.parsers.detect")
+_OURS = (
+    "trace_tui.fold.",
+    "trace_tui.model",
+    "trace_tui.kinds",
+    "trace_tui.relatives",
+    "trace_tui.parsers.events",
+    "trace_tui.parsers.formats",
+    "trace_tui.parsers.usage",
+)
 _OTHERS = frozenset(
     {
         ("array", "_array_reconstructor"),

@@ -8,7 +8,8 @@ when builds up to 0.58 resume, and are overwritten by a context overflow.
 
 from __future__ import annotations
 
-from trace_tui.parsers.events import Digits, TokenCount, Usage, UsageRecord, usage_of
+from trace_tui.parsers.events import TokenCount, UsageRecord
+from trace_tui.parsers.usage import Digits, Usage, usage_of
 
 _REMEMBERED = 256
 """Two processes on one file interleave their counters, so a repeat may stand some lines back."""

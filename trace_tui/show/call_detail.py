@@ -12,9 +12,10 @@ from trace_tui.model import Call, Session, Tool, Turn, line_of
 from trace_tui.parsers.commands import shown_command
 from trace_tui.parsers.events import CallMade, CallOutput, ToolEnded
 from trace_tui.parsers.safe_text import one_line, safe_block
+from trace_tui.printing.words import CALL_GLYPHS, TOOL_WORDS
 from trace_tui.show.contract import call_object
 from trace_tui.show.rows import STYLES, clock, tool_name
-from trace_tui.show.words import CALL_GLYPHS, TOOL_WORDS
+from trace_tui.targets import PlaceKind, link
 from trace_tui.texts import Texts
 from trace_tui.times import short_duration
 
@@ -82,7 +83,8 @@ def calls_object(calls: list[tuple[Turn, Call]], session: Session, texts: Texts)
     }
 
 
-def print_call(console: Console, turn: Turn, call: Call, texts: Texts) -> None:
+def print_call(console: Console, turn: Turn, call: Call, texts: Texts, named: str | None) -> None:
+    """``named`` is how to name the session again, where it can be."""
     style = STYLES[call.status]
     name = tool_name(call)
     head = Line(no_wrap=True)
@@ -96,11 +98,10 @@ def print_call(console: Console, turn: Turn, call: Call, texts: Texts) -> None:
     ]
     facts = [f"turn {turn.index}", clock(call.started_at), short_duration(call.duration_ms)]
     facts += [f"exit {call.exit_code}" if call.exit_code is not None else "", ", ".join(dict.fromkeys(lines))]
-    facts += [
-        f"worker {one_line(call.child_session, 80)}" if call.child_session else "",
-        one_line(call.call_id, 80),
-    ]
+    facts += [f"worker {one_line(call.child_session, 80)}" if call.child_session else ""]
     console.print(Line("  " + " · ".join(fact for fact in facts if fact), "dim"))
+    here = call.call_id if named is None else link(named, PlaceKind.CALL, call.call_id)
+    console.print(Line(f"  {one_line(here, 1000)}", "dim"), soft_wrap=True)
     folder = call_folder(call, turn, texts)
     if folder:
         console.print(Line(f"  in {one_line(folder, 400)}", "dim"))

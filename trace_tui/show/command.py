@@ -4,79 +4,174 @@ from __future__ import annotations
 
 import argparse
 import sys
-import time
+from dataclasses import dataclass
 from importlib.resources import as_file, files
 from pathlib import Path
-from typing import Any, BinaryIO
 
-import orjson
-
-from trace_tui.errors import NothingFound
+from trace_tui.errors import NothingFound, Unusable
 from trace_tui.home import Home
 from trace_tui.model import Call, Place, Session, Turn, file_of, line_of, place_of
 from trace_tui.parsers.safe_text import safe_block
+from trace_tui.printing.machine import write_bytes, write_json
+from trace_tui.printing.progress import progress, scan_progress
 from trace_tui.reading import SessionReader
 from trace_tui.show.contract import session_object
 from trace_tui.sources import Source, stdin_source
+from trace_tui.targets import STDIN, PlaceKind, PlaceName, Target, read_target
 from trace_tui.texts import Texts
-
-_PATIENCE = 0.5
-"""Seconds before a person is told how far it is."""
-_PIPE_WIDTH = 120
 
 
 def run(arguments: argparse.Namespace) -> int:
     if arguments.demo:
         with as_file(files("trace_tui") / "demo") as folder:
-            return _show(str(sorted(folder.glob("*.jsonl"))[0]), arguments)
-    return _show(arguments.target, arguments)
+            return _show(Target(str(sorted(folder.glob("*.jsonl"))[0])), arguments)
+    return _show(read_target(arguments.target), arguments)
 
 
-def _show(target: str, arguments: argparse.Namespace) -> int:
-    home = None if target == "-" else Home(Path(target))
-    sources = [stdin_source(sys.stdin.buffer)] if home is None else home.thread_sources()
+def _show(target: Target, arguments: argparse.Namespace) -> int:
+    if target.session == STDIN:
+        home, sources = None, [stdin_source(sys.stdin.buffer)]
+    else:
+        home = Home(_path_of(target, arguments))
+        sources = home.thread_sources()
     session = _read(sources)
     if home is not None:
         home.complete(session)
+    named = None if arguments.demo or home is None else _name_again(target, session, home, arguments)
     with Texts(session, sources) as texts:
-        return _print(session, sources, texts, arguments)
+        printer = _Printer(session, sources, texts, named, as_json=arguments.json)
+        if target.place is not None:
+            return _show_place(target.place, printer, arguments, home)
+        return _show_asked(printer, arguments)
+
+
+def _name_again(target: Target, session: Session, home: Home, arguments: argparse.Namespace) -> str:
+    """The id where it is enough to find the session by; otherwise its path."""
+    if target.is_path:
+        return target.session
+    return str(home.path) if arguments.root or session.id is None else session.id
+
+
+def _path_of(target: Target, arguments: argparse.Namespace) -> Path:
+    if target.is_path:
+        return Path(target.session)
+    from trace_tui.library.library import Library
+    from trace_tui.library.targets import path_of
+
+    with Library.open(arguments.root or (), cached=not arguments.no_cache) as library, scan_progress() as far:
+        return path_of(target, library, far)
+
+
+def _show_place(place: PlaceName, printer: _Printer, arguments: argparse.Namespace, home: Home | None) -> int:
+    """A place in the target asks for the same as an option; both at once would be two questions."""
+    if arguments.turn is not None or arguments.call or arguments.raw or arguments.failed:
+        raise Unusable(f"{place.kind}={place.value} and an option name two places; choose one")
+    session = printer.session
+    if place.kind is PlaceKind.TURN:
+        return printer.turns(_chosen_turns(session, place.number))
+    if place.kind is PlaceKind.CALL:
+        return printer.calls(_calls_named(session.turns, place.value))
+    if place.kind is PlaceKind.ERROR:
+        return printer.calls([_failed_call(session, place.number)])
+    return _show_line(printer, place.number, home)
+
+
+def _show_asked(printer: _Printer, arguments: argparse.Namespace) -> int:
+    session = printer.session
+    if arguments.raw is not None:
+        return printer.raw(_raw_places(session, arguments.raw))
+    turns = _chosen_turns(session, arguments.turn)
+    if arguments.call is not None:
+        return printer.calls(_calls_named(turns, arguments.call))
+    if arguments.failed:
+        failed = _failed_calls(turns)
+        if not failed and not arguments.json:
+            raise NothingFound("no call failed")
+        printer.calls(failed)
+        return 0 if failed else 1
+    return printer.turns(turns)
+
+
+def _show_line(printer: _Printer, line: int, home: Home | None) -> int:
+    """The call that a line tells of, else the turn that it stands in, else the line itself."""
+    session = printer.session
+    paths = [Path(file.path).absolute() for file in session.files]
+    file = paths.index(home.path) if home is not None and home.path in paths else 0
+    place = place_of(file, line)
+    for turn in session.turns:
+        for call in turn.calls():
+            if place in (call.place, call.item_place, call.output_place):
+                return printer.calls([(turn, call)])
+    before = [turn for turn in session.turns if turn.place <= place and file_of(turn.place) == file]
+    if before and line <= len(session.files[file].offsets):
+        return printer.turns([before[-1]])
+    return printer.raw(_raw_places(session, f"{file}:{line}"))
+
+
+def _failed_calls(turns: list[Turn]) -> list[tuple[Turn, Call]]:
+    return [(turn, call) for turn in turns for call in turn.calls() if call.status.is_failure]
+
+
+def _failed_call(session: Session, number: int) -> tuple[Turn, Call]:
+    failed = _failed_calls(session.turns)
+    if not 0 < number <= len(failed):
+        raise NothingFound(f"no failed call {number}: the session has {len(failed)}")
+    return failed[number - 1]
 
 
 def _read(sources: list[Source]) -> Session:
     reader = SessionReader(sources)
-    told, began = False, time.monotonic()
-    watched = sys.stderr.isatty()
-    for taken in reader.steps():
-        if watched and time.monotonic() - began > _PATIENCE:
+    with progress() as tell:
+        for taken in reader.steps():
             share = min(99, 100 * taken // max(reader.total, taken, 1))
-            sys.stderr.write(f"\rreading {share:2d} % of {reader.total / 1e6:.0f} MB")
-            sys.stderr.flush()
-            told = True
-    if told:
-        sys.stderr.write("\r\x1b[K")
+            tell(f"reading {share:2d} % of {reader.total / 1e6:.0f} MB")
     return reader.session()
 
 
-def _print(session: Session, sources: list[Source], texts: Texts, arguments: argparse.Namespace) -> int:
-    if arguments.raw is not None:
-        return _print_raw(session, texts, arguments.raw)
-    turns = _chosen_turns(session, arguments.turn)
-    if arguments.call is not None:
-        return _print_calls(session, texts, _calls_named(turns, arguments.call), as_json=arguments.json)
-    if arguments.failed:
-        failed = [(turn, call) for turn in turns for call in turn.calls() if call.status.is_failure]
-        if not failed and not arguments.json:
-            raise NothingFound("no call failed")
-        _print_calls(session, texts, failed, as_json=arguments.json)
-        return 0 if failed else 1
-    if arguments.json:
-        _write_json(session_object(session, texts, turns))
-        return 0
-    from trace_tui.show.console import plain_console
-    from trace_tui.show.page import Page
+@dataclass(frozen=True, slots=True)
+class _Printer:
+    """Prints parts of one session, as a page or as JSON."""
 
-    Page(plain_console(_PIPE_WIDTH), session, texts).whole(turns)
-    return 0
+    session: Session
+    sources: list[Source]
+    texts: Texts
+    named: str | None
+    """How to name the session again, where it can be."""
+    as_json: bool
+
+    def turns(self, turns: list[Turn]) -> int:
+        if self.as_json:
+            write_json(session_object(self.session, self.texts, turns))
+            return 0
+        from trace_tui.printing.console import plain_console
+        from trace_tui.show.page import Page
+
+        Page(plain_console(), self.session, self.texts, self.named).whole(turns)
+        return 0
+
+    def calls(self, calls: list[tuple[Turn, Call]]) -> int:
+        if self.as_json:
+            from trace_tui.show.call_detail import calls_object
+
+            write_json(calls_object(calls, self.session, self.texts))
+            return 0
+        from trace_tui.printing.console import plain_console
+        from trace_tui.show.call_detail import print_call
+
+        console = plain_console()
+        for index, (turn, call) in enumerate(calls):
+            if index:
+                console.print()
+            print_call(console, turn, call, self.texts, self.named)
+        return 0
+
+    def raw(self, places: list[Place]) -> int:
+        for place in places:
+            raw = self.texts.raw(place)
+            if sys.stdout.isatty():
+                raw = safe_block(raw.decode("utf-8", "replace")).encode("utf-8", "replace")
+            write_bytes(raw + b"\n")
+        return 0
 
 
 def _chosen_turns(session: Session, number: int | None) -> list[Turn]:
@@ -98,32 +193,6 @@ def _calls_named(turns: list[Turn], name: str) -> list[tuple[Turn, Call]]:
     return found
 
 
-def _print_calls(session: Session, texts: Texts, calls: list[tuple[Turn, Call]], *, as_json: bool) -> int:
-    if as_json:
-        from trace_tui.show.call_detail import calls_object
-
-        _write_json(calls_object(calls, session, texts))
-        return 0
-    from trace_tui.show.call_detail import print_call
-    from trace_tui.show.console import plain_console
-
-    console = plain_console(_PIPE_WIDTH)
-    for index, (turn, call) in enumerate(calls):
-        if index:
-            console.print()
-        print_call(console, turn, call, texts)
-    return 0
-
-
-def _print_raw(session: Session, texts: Texts, wanted: str) -> int:
-    for place in _raw_places(session, wanted):
-        raw = texts.raw(place)
-        if sys.stdout.isatty():
-            raw = safe_block(raw.decode("utf-8", "replace")).encode("utf-8", "replace")
-        _write(raw + b"\n")
-    return 0
-
-
 def _raw_places(session: Session, wanted: str) -> list[Place]:
     """A line number (``FILE:LINE`` where a thread has several files), or all lines that tell of a call."""
     file, _, line = wanted.rpartition(":")
@@ -140,13 +209,3 @@ def _raw_places(session: Session, wanted: str) -> list[Place]:
     for _, call in _calls_named(session.turns, wanted):
         places += [place for place in (call.place, call.item_place, call.output_place) if place is not None]
     return sorted(set(places))
-
-
-def _write_json(shown: dict[str, Any]) -> None:
-    _write(orjson.dumps(shown, option=orjson.OPT_INDENT_2, default=str) + b"\n")
-
-
-def _write(data: bytes) -> None:
-    stream: BinaryIO = sys.stdout.buffer
-    stream.write(data)
-    stream.flush()

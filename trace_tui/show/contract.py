@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from trace_tui.model import Call, Item, Note, Session, Turn, file_of, line_of
-from trace_tui.parsers.events import Usage
+from trace_tui.printing.machine import JsonObject, usage_object
 from trace_tui.texts import Texts
-from trace_tui.times import rfc3339, time_split
+from trace_tui.time_spent import time_split
+from trace_tui.times import rfc3339
 
 SCHEMA = "codex-trace/session@1"
-JsonObject = dict[str, Any]
 
 
 def session_object(session: Session, texts: Texts, turns: list[Turn] | None = None) -> JsonObject:
@@ -52,21 +50,13 @@ def session_facts(session: Session, texts: Texts) -> JsonObject:
         "cli_versions": session.cli_versions,
         "cwd": session.cwd,
         "git": {"branch": session.branch, "commit": session.commit, "repository": session.repository},
-        "title": _title(session, texts),
+        "title": texts.title(session),
         "started_at": rfc3339(session.started_at),
         "ended_at": rfc3339(session.ended_at),
         "state": session.state,
         "archived": session.archived,
         "compressed": session.compressed,
     }
-
-
-def _title(session: Session, texts: Texts) -> str:
-    if session.name is None:
-        for turn in session.turns:
-            if turn.prompt is not None and turn.prompt.head.strip():
-                return texts.whole(turn.prompt) or turn.prompt.head
-    return session.title
 
 
 def turn_object(turn: Turn, session: Session, texts: Texts) -> JsonObject:
@@ -155,7 +145,3 @@ def problem_object(session: Session, index: int) -> JsonObject:
     if len(session.files) > 1:
         shown["file"] = problem.file
     return shown
-
-
-def usage_object(usage: Usage) -> JsonObject:
-    return {**usage._asdict(), "total": usage.total}

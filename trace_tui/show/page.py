@@ -8,33 +8,28 @@ from rich.cells import cell_len
 from rich.console import Console
 from rich.text import Text as Line
 
-from trace_tui.model import Call, Note, NoteKind, Session, Turn, TurnStatus
+from trace_tui.model import Call, Note, NoteKind, Session, Turn
 from trace_tui.parsers.injected import WorkerNotice, worker_notice
 from trace_tui.parsers.safe_text import one_line, safe_block
+from trace_tui.printing.words import STATE_STYLES, TURN_GLYPHS, TURN_KINDS, TURN_WORDS, count, tokens
 from trace_tui.show.rows import NARROW, Columns, call_row, note_row
-from trace_tui.show.words import TURN_GLYPHS, TURN_KINDS, TURN_WORDS, count, tokens
+from trace_tui.targets import PlaceKind, link
 from trace_tui.texts import Texts
-from trace_tui.times import moment_of, short_duration, time_split
+from trace_tui.time_spent import time_split
+from trace_tui.times import moment_of, short_duration
 
 FAILURES_ON_TOP = 5
 ANSWER_LINES = 12
 PROMPT_LINES = 6
 
-STATE_STYLES: dict[str, str] = {
-    TurnStatus.COMPLETED: "green",
-    TurnStatus.FAILED: "bold red",
-    TurnStatus.ABORTED: "yellow",
-    TurnStatus.IN_PROGRESS: "cyan",
-    TurnStatus.UNENDED: "yellow",
-    "empty": "dim",
-}
-
 
 class Page:
     """Prints to one console, as wide as that is."""
 
-    def __init__(self, console: Console, session: Session, texts: Texts) -> None:
+    def __init__(self, console: Console, session: Session, texts: Texts, named: str | None) -> None:
+        """``named`` is how to name the session again, where it can be."""
         self._console = console
+        self._named = named
         self._session = session
         self._texts = texts
         self._width = console.width
@@ -135,6 +130,9 @@ class Page:
             self._row(call_row(call, self._width - 2, self._columns, on_its_own=True))
         if len(failed) > FAILURES_ON_TOP:
             self._line((f"    … and {len(failed) - FAILURES_ON_TOP} more: see them all with --failed", "dim"))
+        if failed and self._named:
+            first = one_line(link(self._named, PlaceKind.ERROR, 1), 1000)
+            self._put(Line(f"  {'look at':<10}{first}", "dim"))  # for copying, as the paths above
 
     def problems(self) -> None:
         session = self._session

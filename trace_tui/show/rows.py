@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from rich.cells import cell_len, set_cell_size
+from rich.cells import cell_len
 from rich.text import Text as Line
 
 from trace_tui.model import Call, CallStatus, Note, NoteKind, Tool, line_of
 from trace_tui.parsers.safe_text import one_line
-from trace_tui.show.words import CALL_GLYPHS, NOTE_WORDS, TOOL_WORDS
+from trace_tui.printing.cells import fitted
+from trace_tui.printing.words import CALL_GLYPHS, NOTE_WORDS, TOOL_WORDS
 from trace_tui.times import moment_of, short_duration
 
 TIME_WIDTH = 8
@@ -31,15 +32,6 @@ STYLES: dict[CallStatus, str] = {
 def clock(at: int | None) -> str:
     moment = moment_of(at)
     return moment.strftime("%H:%M:%S") if moment else ""
-
-
-def fitted(text: str, width: int) -> str:
-    """Exactly ``width`` cells, with an ellipsis where something was cut."""
-    if width <= 0:
-        return ""
-    if cell_len(text) <= width:
-        return set_cell_size(text, width)
-    return set_cell_size(text, width - 1) + "…"
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,8 +1,8 @@
-"""The words and glyphs of the plain-text face: one place, so that they are the same everywhere."""
+"""The words, glyphs and colours of the printed faces: one place, so that they are the same everywhere."""
 
 from __future__ import annotations
 
-from trace_tui.model import CallStatus, NoteKind, Tool, TurnKind, TurnStatus
+from trace_tui.kinds import CallStatus, NoteKind, Tool, TurnKind, TurnStatus
 
 CALL_GLYPHS: dict[CallStatus, str] = {
     CallStatus.OK: "✓",
@@ -27,6 +27,14 @@ TURN_WORDS: dict[str, str] = {
     TurnStatus.IN_PROGRESS: "not ended",
     TurnStatus.UNENDED: "never ended",
     "empty": "empty",
+}
+STATE_STYLES: dict[str, str] = {
+    TurnStatus.COMPLETED: "green",
+    TurnStatus.FAILED: "bold red",
+    TurnStatus.ABORTED: "yellow",
+    TurnStatus.IN_PROGRESS: "cyan",
+    TurnStatus.UNENDED: "yellow",
+    "empty": "dim",
 }
 TURN_KINDS: dict[TurnKind, str] = {
     TurnKind.USER: "",
@@ -63,8 +71,8 @@ NOTE_WORDS: dict[NoteKind, str] = {
 }
 
 
-def count(number: int, noun: str) -> str:
-    return f"{number:,} {noun}" + ("" if number == 1 else "s")
+def count(number: int, noun: str, nouns: str | None = None) -> str:
+    return f"{number:,} {noun if number == 1 else nouns or noun + 's'}"
 
 
 def tokens(number: int) -> str:

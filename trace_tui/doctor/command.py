@@ -1,0 +1,28 @@
+"""The `doctor` command."""
+
+from __future__ import annotations
+
+import argparse
+
+from trace_tui.doctor.report import examine
+from trace_tui.library.library import Library
+from trace_tui.printing.machine import write_json
+from trace_tui.printing.progress import scan_progress
+
+ALL_IS_WELL = 0
+NEEDS_CARE = 1
+
+
+def run(arguments: argparse.Namespace) -> int:
+    cached = not arguments.no_cache
+    with Library.open(arguments.root or (), cached=cached) as library:
+        with scan_progress() as listener:
+            library.refresh(listener)
+        report = examine(library, cached=cached)
+    if arguments.json:
+        write_json(report.as_json())
+    else:
+        from trace_tui.doctor.page import print_report
+
+        print_report(report)
+    return NEEDS_CARE if report.needs_care else ALL_IS_WELL

@@ -1,0 +1,1 @@
+"""All sessions of all homes: `finding` walks, `indexing` folds, the `catalog` keeps, `chains` links them."""

@@ -1,0 +1,384 @@
+"""The catalog: one SQLite file that remembers what was read of every session, for all processes of ours.
+
+It can be deleted at any time; the session files hold everything. Every thread is written in one transaction
+with others, so whoever is stopped in between leaves a catalog that is merely behind. What is another
+version's or damaged is made anew, and where no file can be written the catalog lives in memory.
+"""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Self
+
+from trace_tui import __version__
+from trace_tui.halt import Halt
+from trace_tui.library.entries import Entry, Link
+from trace_tui.library.finding import Found, ThreadFiles, Trouble
+from trace_tui.library.rows import Earlier, Indexed, KnownFile, Row
+from trace_tui.library.schema import SCHEMA_VERSION, TABLES, TOLD_ANEW
+from trace_tui.parsers.formats import Format
+from trace_tui.parsers.usage import Usage
+from trace_tui.relatives import Agent, Relation
+
+MADE_BY = f"{SCHEMA_VERSION}/{__version__}"
+"""Another version may read the same files in another way, so it makes its own catalog."""
+
+_PATIENCE = 30.0
+"""Seconds to wait for another process that writes: it does so for a fraction of one."""
+_FEW = 500
+"""So many sessions are asked for by their numbers; more are quicker told by reading all."""
+_SMALLEST, _LARGEST = -(1 << 63), (1 << 63) - 1
+
+
+def default_path() -> Path:
+    """`$CODEX_TRACE_TUI_CACHE`, else the cache folder that the operating system has for programs."""
+    named = os.environ.get("CODEX_TRACE_TUI_CACHE")
+    if named:
+        return Path(named) / "catalog.sqlite"
+    from platformdirs import user_cache_path
+
+    return user_cache_path("codex-trace-tui", appauthor=False) / "catalog.sqlite"
+
+
+class Catalog:
+    """An open catalog; ``path`` is None where it lives in memory, and ``note`` says why."""
+
+    def __init__(self, connection: sqlite3.Connection, path: Path | None, note: str | None) -> None:
+        self._connection = connection
+        self.path = path
+        self.note = note
+
+    @classmethod
+    def open(cls, path: Path | None = None, *, in_memory: bool = False) -> Self:
+        if in_memory:
+            return cls(_made(sqlite3.connect(":memory:", isolation_level=None)), None, "not kept, as asked")
+        path = path or default_path()
+        try:
+            path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            return cls(_opened(path), path, None)
+        except (OSError, sqlite3.Error) as problem:
+            words = getattr(problem, "strerror", None) or str(problem)
+            note = f"not kept: {path}: {words}"
+            return cls(_made(sqlite3.connect(":memory:", isolation_level=None)), None, note)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._connection.close()
+
+    def query(self, sql: str, values: Sequence[object] = ()) -> list[Row]:
+        return self._connection.execute(sql, values).fetchall()
+
+    # -- what is known --------------------------------------------------
+
+    def known_files(self) -> dict[str, KnownFile]:
+        rows = self._connection.execute(
+            "SELECT path, size, mtime_ns, inode, session, read_to, tail_digest FROM files"
+        )
+        return {
+            (path := _path(stored)): KnownFile(Found(path, size, mtime, inode), session, read_to, digest)
+            for stored, size, mtime, inode, session, read_to, digest in rows
+        }
+
+    def earlier(self, thread: ThreadFiles) -> Earlier | None:
+        """How far this thread was read before."""
+        found = self.query("SELECT session FROM sessions WHERE key = ?", [_stored(thread.key)])
+        if not found:
+            return None
+        number = found[0][0]
+        files = [
+            KnownFile(Found(_path(path), size, mtime, inode), number, read_to, digest)
+            for path, size, mtime, inode, read_to, digest in self.query(
+                "SELECT path, size, mtime_ns, inode, read_to, tail_digest FROM files "
+                "WHERE session = ? ORDER BY position",
+                [number],
+            )
+        ]
+        halts = self.query("SELECT fold, format, responses FROM halts WHERE session = ?", [number])
+        halt = Halt(halts[0][0], Format(halts[0][1])) if halts else None
+        return Earlier(tuple(files), halt, halts[0][2] if halts else 0)
+
+    def entries(self, numbers: Iterable[int] | None = None) -> list[Entry]:
+        """Sessions as lists show them, with their names and the children they name."""
+        wanted = None if numbers is None else set(numbers)
+        entries = {row[0]: _entry(row) for row in self._of_sessions(_ENTRIES, wanted)}
+        for number, child_id, path, call_id, relation, name in self._of_sessions(_LINKS, wanted):
+            entries[number].links.append(Link(child_id, path, call_id, Relation(relation), name))
+        names = {(home, id_): name for home, id_, name in self.query("SELECT home, id, name FROM names")}
+        for entry in entries.values():
+            if names and (name := names.get((_stored(entry.home), entry.id))):
+                entry.title = name
+        return list(entries.values())
+
+    def files_of(self, numbers: Iterable[int]) -> dict[int, list[str]]:
+        """The paths of sessions' files, oldest first."""
+        return {number: list(map(_path, paths)) for number, paths in self._lists(_FILES, numbers).items()}
+
+    def versions_of(self, numbers: Iterable[int]) -> dict[int, list[str]]:
+        return self._lists(_VERSIONS, numbers)
+
+    def problems_of(self, numbers: Iterable[int]) -> Iterator[Row]:
+        """Session, file, line, kind and detail of each."""
+        return self._of_sessions(_PROBLEMS, set(numbers))
+
+    def unknown_of(self, numbers: Iterable[int]) -> Iterator[Row]:
+        """Session, type and number of the lines that were not understood."""
+        return self._of_sessions(_UNKNOWN, set(numbers))
+
+    def _lists(self, sql: str, numbers: Iterable[int]) -> dict[int, list[Any]]:
+        wanted = set(numbers)
+        found: dict[int, list[Any]] = {number: [] for number in wanted}
+        for number, value in self._of_sessions(sql, wanted):
+            found[number].append(value)
+        return found
+
+    def _of_sessions(self, sql: str, wanted: set[int] | None) -> Iterator[Row]:
+        """Rows of these sessions, which are told in the first column."""
+        if wanted is not None and len(wanted) <= _FEW:
+            marks = ", ".join("?" * len(wanted))
+            yield from self._connection.execute(sql.format(f"session IN ({marks})"), sorted(wanted))
+            return
+        for row in self._connection.execute(sql.format("session NOT NULL")):
+            if wanted is None or row[0] in wanted:
+                yield row
+
+    def refused(self, paths: set[str]) -> list[Trouble]:
+        """Those of these files that could not be read as sessions, and why."""
+        rows = self.query("SELECT path, refused FROM files WHERE refused NOT NULL ORDER BY path")
+        return [Trouble(_path(path), reason) for path, reason in rows if _path(path) in paths]
+
+    # -- keeping --------------------------------------------------------
+
+    def keep(self, indexed: Iterable[Indexed]) -> None:
+        """All of it, or none: one transaction."""
+        with self._writing() as connection:
+            for thread in indexed:
+                try:
+                    _keep(connection, thread)
+                except (OverflowError, UnicodeEncodeError):
+                    _keep(connection, _storable(thread))
+
+    def forget(self, paths: Iterable[str]) -> None:
+        """Files that are gone, and the sessions that have none left."""
+        gone = [(_stored(path),) for path in paths]
+        if not gone:
+            return
+        with self._writing() as connection:
+            connection.executemany("DELETE FROM files WHERE path = ?", gone)
+            left = "SELECT session FROM files WHERE session NOT NULL"
+            empty = connection.execute(f"SELECT session FROM sessions WHERE session NOT IN ({left})")
+            for (number,) in empty.fetchall():
+                _drop(connection, number)
+
+    def keep_names(self, home: str, size: int, mtime_ns: int, names: dict[str, str]) -> None:
+        with self._writing() as connection:
+            stored = _stored(home)
+            connection.execute("DELETE FROM names WHERE home = ?", [stored])
+            connection.executemany(
+                "INSERT INTO names VALUES (?, ?, ?)", [(stored, id_, name) for id_, name in names.items()]
+            )
+            connection.execute("REPLACE INTO name_files VALUES (?, ?, ?)", [stored, size, mtime_ns])
+
+    def known_names(self) -> dict[str, tuple[int, int]]:
+        """By home, size and time of the file its names were read from."""
+        rows = self.query("SELECT home, size, mtime_ns FROM name_files")
+        return {_path(home): (size, mtime) for home, size, mtime in rows}
+
+    @contextmanager
+    def _writing(self) -> Iterator[sqlite3.Connection]:
+        self._connection.execute("BEGIN IMMEDIATE")
+        try:
+            yield self._connection
+        except BaseException:
+            self._connection.execute("ROLLBACK")
+            raise
+        self._connection.execute("COMMIT")
+
+
+# -- opening ------------------------------------------------------------
+
+
+def _opened(path: Path) -> sqlite3.Connection:
+    try:
+        return _made(_connected(path))
+    except sqlite3.DatabaseError as problem:
+        if isinstance(problem, sqlite3.OperationalError):
+            raise  # locked, read-only, no room: not the file's fault
+    for ending in ("", "-wal", "-shm"):
+        Path(f"{path}{ending}").unlink(missing_ok=True)
+    return _made(_connected(path))
+
+
+def _connected(path: Path) -> sqlite3.Connection:
+    if not path.exists():
+        os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))  # prompts are nobody else's business
+    connection = sqlite3.connect(path, timeout=_PATIENCE, isolation_level=None)
+    try:
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute("PRAGMA synchronous = NORMAL")
+    except sqlite3.Error:
+        connection.close()
+        raise
+    return connection
+
+
+def _made(connection: sqlite3.Connection) -> sqlite3.Connection:
+    """The tables as this version wants them, whatever stood there."""
+    try:
+        if not _is_ours(connection):
+            connection.execute("BEGIN IMMEDIATE")
+            if not _is_ours(connection):  # another process may have been quicker
+                _remake(connection)
+            connection.execute("COMMIT")
+    except sqlite3.Error:
+        connection.close()
+        raise
+    return connection
+
+
+def _is_ours(connection: sqlite3.Connection) -> bool:
+    try:
+        row = connection.execute("SELECT value FROM about WHERE name = 'made by'").fetchone()
+    except sqlite3.OperationalError as problem:
+        if "no such table" in str(problem) or "no such column" in str(problem):
+            return False
+        raise
+    return row is not None and row[0] == MADE_BY
+
+
+def _remake(connection: sqlite3.Connection) -> None:
+    names = connection.execute(
+        "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%'"
+    ).fetchall()
+    for (name,) in names:
+        quoted = name.replace('"', '""')
+        connection.execute(f'DROP TABLE "{quoted}"')
+    for statement in TABLES.split(";"):
+        if statement.strip():
+            connection.execute(statement)
+    connection.execute("INSERT INTO about VALUES ('made by', ?)", [MADE_BY])
+
+
+# -- rows ---------------------------------------------------------------
+
+_ENTRIES = """
+SELECT session, key, id, root_id, parent_id, relation, agent_path, agent_nickname, agent_role, agent_depth,
+    forked_from, forked_at, format, originator, source, cwd, branch, git_commit, repository, title,
+    started_at, ended_at, state, model, archived, compressed, turns, calls, failed_turns, failed_calls,
+    input, cached_input, cache_write_input, output, reasoning_output, usage_source, problems
+FROM sessions WHERE {}
+"""
+_LINKS = """
+SELECT session, child_id, path, call_id, relation, name FROM links WHERE {} ORDER BY session, position
+"""
+_PROBLEMS = "SELECT session, file, line, kind, detail FROM problems WHERE {} ORDER BY session, position"
+_UNKNOWN = "SELECT session, type, lines FROM unknown_lines WHERE {} ORDER BY session, type"
+_FILES = "SELECT session, path FROM files WHERE {} AND refused IS NULL ORDER BY session, position"
+_VERSIONS = "SELECT session, version FROM versions WHERE {} ORDER BY session, position"
+
+
+def _entry(row: Row) -> Entry:
+    agent = Agent(*row[6:10])
+    flags = map(bool, row[24:26])
+    usage = Usage(*row[30:35])
+    begin = [row[0], _path(row[1]), *row[2:5], Relation(row[5]), agent]
+    return Entry(*begin, *row[10:24], *flags, *row[26:30], usage, *row[35:])  # type: ignore[call-arg]
+
+
+def _keep(connection: sqlite3.Connection, thread: Indexed) -> None:
+    key = _stored(thread.key)
+    found = connection.execute("SELECT session FROM sessions WHERE key = ?", [key]).fetchone()
+    if thread.session is None:
+        if found is not None:
+            _drop(connection, found[0])
+        _keep_files(connection, None, thread.files)
+        return
+    if found is None:
+        number = connection.execute(_INSERT_SESSION, (None, key, *thread.session)).lastrowid
+    else:
+        number = found[0]
+        _clear(connection, number, thread.responses_kept)
+        connection.execute(_UPDATE_SESSION, (*thread.session, number))
+    assert number is not None
+    _keep_files(connection, number, thread.files)
+    for table, rows in thread.rows.items():
+        if rows:
+            marks = ", ".join("?" * (len(rows[0]) + 1))
+            connection.executemany(f"INSERT INTO {table} VALUES ({marks})", [(number, *row) for row in rows])
+    if thread.halt is not None:
+        halt, responses = thread.halt
+        connection.execute(
+            "INSERT INTO halts VALUES (?, ?, ?, ?)", (number, halt.format.value, responses, halt.fold)
+        )
+
+
+def _clear(connection: sqlite3.Connection, number: int, responses_kept: int) -> None:
+    for table in TOLD_ANEW:
+        connection.execute(f"DELETE FROM {table} WHERE session = ?", [number])
+    connection.execute("DELETE FROM responses WHERE session = ? AND position >= ?", [number, responses_kept])
+
+
+def _drop(connection: sqlite3.Connection, number: int) -> None:
+    _clear(connection, number, 0)
+    connection.execute("DELETE FROM sessions WHERE session = ?", [number])
+
+
+def _keep_files(connection: sqlite3.Connection, number: int | None, files: list[Row]) -> None:
+    connection.executemany(
+        "REPLACE INTO files VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        [
+            (_stored(path), number, position, size, mtime, inode, read_to, lines, digest, refused)
+            for path, size, mtime, inode, position, read_to, lines, digest, refused in files
+        ],
+    )
+
+
+_SESSION_COLUMNS = [
+    line.split()[0]
+    for line in TABLES.split("CREATE TABLE sessions (")[1].split(");")[0].splitlines()
+    if line.strip()
+]
+_INSERT_SESSION = f"INSERT INTO sessions VALUES ({', '.join('?' * len(_SESSION_COLUMNS))})"
+_UPDATE_SESSION = (
+    f"UPDATE sessions SET {', '.join(f'{name} = ?' for name in _SESSION_COLUMNS[2:])} WHERE session = ?"
+)
+
+
+# -- values -------------------------------------------------------------
+
+
+def _stored(path: str) -> str | bytes:
+    """File names need not be UTF-8; those that are not are stored as the bytes they are."""
+    try:
+        path.encode("utf-8")
+    except UnicodeEncodeError:
+        return os.fsencode(path)
+    return path
+
+
+def _path(stored: str | bytes) -> str:
+    return os.fsdecode(stored) if isinstance(stored, bytes) else stored
+
+
+def _storable(thread: Indexed) -> Indexed:
+    """The same without what no table can hold: numbers beyond 64 bits, halves of characters."""
+    rows = {table: [_row(row) for row in rows] for table, rows in thread.rows.items()}
+    session = None if thread.session is None else _row(thread.session)
+    return thread._replace(session=session, rows=rows)
+
+
+def _row(row: Row) -> Row:
+    return tuple(_value(value) for value in row)
+
+
+def _value(value: Any) -> Any:
+    if isinstance(value, int):
+        return min(max(value, _SMALLEST), _LARGEST)
+    if isinstance(value, str):
+        return value.encode("utf-8", "replace").decode("utf-8")
+    return value

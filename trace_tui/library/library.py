@@ -1,0 +1,118 @@
+"""The library: homes, what is in them, and the catalog that remembers it. The door for all faces."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from trace_tui.library.catalog import Catalog
+from trace_tui.library.entries import Entry
+from trace_tui.library.finding import Findings, ThreadFiles, Trouble, find
+from trace_tui.library.progress import Listener
+from trace_tui.names import INDEX, read_names
+
+
+class Library:
+    """The sessions of some roots, as far as they were found and read."""
+
+    def __init__(self, catalog: Catalog, roots: Sequence[str | Path] = ()) -> None:
+        self.catalog = catalog
+        self.findings: Findings = find([Path(root) for root in roots])
+        self.threads: list[ThreadFiles] = self.findings.threads()
+        self._known = catalog.known_files()
+        self._stale = self._changed()
+        self._is_tidy = False
+
+    @classmethod
+    @contextmanager
+    def open(cls, roots: Sequence[str | Path] = (), *, cached: bool = True) -> Iterator[Library]:
+        with Catalog.open(in_memory=not cached) as catalog:
+            yield cls(catalog, roots)
+
+    @property
+    def stale(self) -> list[ThreadFiles]:
+        """Threads whose files are not as they were read, those written to last first."""
+        return list(self._stale)
+
+    def refresh(
+        self,
+        listener: Listener | None = None,
+        *,
+        only: Callable[[ThreadFiles], bool] = lambda _: True,
+    ) -> None:
+        """Reads what has changed since it was read last, or that part of it that is wanted."""
+        if not self._is_tidy:
+            self._forget_gone()
+            self._refresh_names()
+            self._is_tidy = True
+        wanted = [thread for thread in self._stale if only(thread)]
+        if wanted:
+            from trace_tui.library.scanning import scan  # brings in what starts processes
+
+            scan(self.catalog, wanted, listener)
+            done = {thread.key for thread in wanted}
+            self._stale = [thread for thread in self._stale if thread.key not in done]
+            self._known = self.catalog.known_files()
+
+    def entries(self) -> list[Entry]:
+        """The sessions of these roots that have been read, newest first."""
+        entries = self.catalog.entries(self._numbers(self.threads))
+        entries.sort(key=lambda entry: (entry.started_at or 0, entry.id or "", entry.key), reverse=True)
+        return entries
+
+    def newest(self, listener: Listener | None = None) -> Iterator[Entry]:
+        """The sessions, those written to last first; more of them are read as more are asked for."""
+        begin, many = 0, 1
+        while begin < len(self.threads):
+            some = self.threads[begin : begin + many]
+            keys = {thread.key for thread in some}
+            self.refresh(listener, only=lambda thread, keys=keys: thread.key in keys)  # type: ignore[misc]
+            entries = {entry.key: entry for entry in self.catalog.entries(self._numbers(some))}
+            yield from (entries[thread.key] for thread in some if thread.key in entries)
+            begin, many = begin + many, many * 2
+
+    def troubles(self) -> list[Trouble]:
+        """What could not be looked at, and files that are no sessions."""
+        return self.findings.troubles + self.catalog.refused({file.path for file in self.findings.files})
+
+    def _numbers(self, threads: Iterable[ThreadFiles]) -> set[int]:
+        """Of the sessions whose files are here; a changed one that was not read again counts as it was."""
+        known = (self._known.get(file.path) for thread in threads for file in thread.files)
+        return {file.session for file in known if file is not None and file.session is not None}
+
+    # -- what has changed -----------------------------------------------
+
+    def _changed(self) -> list[ThreadFiles]:
+        broken = {self._known[path].session for path in self._gone()}
+        return [thread for thread in self.threads if not self._is_known(thread, broken)]
+
+    def _is_known(self, thread: ThreadFiles, broken: set[int | None]) -> bool:
+        for found in thread.files:
+            known = self._known.get(found.path)
+            if known is None or known.found != found:
+                return False
+            if known.session is not None and known.session in broken:
+                return False
+        return True
+
+    def _gone(self) -> list[str]:
+        here = {file.path for thread in self.threads for file in thread.files}
+        return [path for path in self._known if path not in here and self.findings.covers(path)]
+
+    def _forget_gone(self) -> None:
+        gone = self._gone()
+        self.catalog.forget(gone)
+        for path in gone:
+            del self._known[path]
+
+    def _refresh_names(self) -> None:
+        known = self.catalog.known_names()
+        for home in self.findings.homes:
+            try:
+                status = (Path(home) / INDEX).stat()
+                stamp = (status.st_size, status.st_mtime_ns)
+            except OSError:
+                stamp = (0, 0)
+            if stamp != known.get(home, (0, 0)):
+                self.catalog.keep_names(home, *stamp, read_names(Path(home)))

@@ -1,0 +1,42 @@
+"""What passes between the catalog and whoever reads files for it; light to import, as lists need it too."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+from trace_tui.halt import Halt
+from trace_tui.library.finding import Found
+
+Row = tuple[Any, ...]
+
+
+class KnownFile(NamedTuple):
+    """What the catalog remembers of a file."""
+
+    found: Found
+    session: int | None
+    read_to: int
+    tail_digest: bytes | None
+
+
+class Earlier(NamedTuple):
+    """Where the last reading of a thread halted."""
+
+    files: tuple[KnownFile, ...]
+    halt: Halt | None
+    responses: int
+    """How many were known there."""
+
+
+class Indexed(NamedTuple):
+    """All rows of one thread, without the number that the catalog gives it."""
+
+    key: str
+    session: Row | None
+    """None where none of the files could be read as a session."""
+    files: list[Row]
+    rows: dict[str, list[Row]]
+    """By table; rows of responses begin behind those that are kept."""
+    responses_kept: int
+    halt: tuple[Halt, int] | None
+    """With the number of responses known there."""

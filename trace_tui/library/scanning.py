@@ -1,0 +1,137 @@
+"""Brings the catalog up to date with the files: threads that are new or have changed are folded again.
+
+Newest first, and a few threads at a time: each batch is kept in one transaction, by whichever process folded
+it. Whoever stops a scan loses nothing of the batches before. Large scans are spread over processes, which
+end by themselves when the one that started them is gone.
+"""
+
+from __future__ import annotations
+
+import gc
+import multiprocessing
+import os
+import signal
+import threading
+from collections.abc import Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from concurrent.futures.process import BrokenProcessPool
+from pathlib import Path
+
+from trace_tui.library.catalog import Catalog
+from trace_tui.library.finding import ThreadFiles
+from trace_tui.library.indexing import index
+from trace_tui.library.progress import Listener, Progress
+
+_BATCH_BYTES = 4 << 20
+_BATCH_THREADS = 64
+_WORTH_PROCESSES = 48 << 20
+"""Starting two processes costs as much as folding some 20 MB."""
+_MOST_PROCESSES = 8
+
+
+Batch = list[ThreadFiles]
+
+
+def scan(catalog: Catalog, threads: Sequence[ThreadFiles], listener: Listener | None = None) -> None:
+    """Folds these threads and keeps what is known of them, in this order."""
+    batches = list(_batches(threads))
+    tally = _Tally(threads, listener)
+    processes = min(_processors(), _MOST_PROCESSES, len(batches))
+    if catalog.path is not None and processes > 1 and tally.of_bytes >= _WORTH_PROCESSES:
+        batches = _scan_in_processes(catalog.path, batches, processes, tally)
+    for batch in batches:
+        _scan_batch(catalog, batch)
+        tally.done(batch)
+
+
+def _scan_batch(catalog: Catalog, batch: Batch) -> None:
+    # All folding, then all keeping: others wait for the catalog only while rows are written.
+    indexed = [index(thread, catalog.earlier(thread)) for thread in batch]
+    catalog.keep(indexed)
+
+
+class _Tally:
+    """Tells whoever listens how far it is."""
+
+    def __init__(self, threads: Sequence[ThreadFiles], listener: Listener | None) -> None:
+        self.of_threads = len(threads)
+        self.of_bytes = sum(thread.size for thread in threads)
+        self._threads = 0
+        self._bytes = 0
+        self._listener = listener
+
+    def done(self, batch: Batch) -> None:
+        self._threads += len(batch)
+        self._bytes += sum(thread.size for thread in batch)
+        if self._listener is not None:
+            self._listener(Progress(self._threads, self.of_threads, self._bytes, self.of_bytes))
+
+
+def _batches(threads: Sequence[ThreadFiles]) -> Iterator[Batch]:
+    batch: Batch = []
+    size = 0
+    for thread in threads:
+        batch.append(thread)
+        size += thread.size
+        if size >= _BATCH_BYTES or len(batch) >= _BATCH_THREADS:
+            yield batch
+            batch, size = [], 0
+    if batch:
+        yield batch
+
+
+# -- in several processes -----------------------------------------------
+
+
+def _scan_in_processes(path: Path, batches: list[Batch], processes: int, tally: _Tally) -> list[Batch]:
+    """The batches that are left over because a process died of one."""
+    with ProcessPoolExecutor(
+        processes,
+        mp_context=multiprocessing.get_context("spawn"),
+        initializer=_begin_work,
+        initargs=(path,),
+    ) as pool:
+        waiting: dict[Future[None], Batch] = {}
+        try:
+            waiting = {pool.submit(_work, batch): batch for batch in batches}
+            while waiting:
+                for future in wait(waiting, return_when=FIRST_COMPLETED).done:
+                    future.result()
+                    tally.done(waiting.pop(future))
+        except BrokenProcessPool:
+            return list(waiting.values())
+        except BaseException:
+            pool.shutdown(wait=True, cancel_futures=True)
+            raise
+    return []
+
+
+_catalog: Catalog
+"""A worker's own connection."""
+
+
+def _begin_work(path: Path) -> None:
+    global _catalog
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # who started us hears it, and stops us between batches
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+    gc.disable()  # folding makes no cycles
+    _catalog = Catalog.open(path)
+
+
+def _end_with_parent() -> None:
+    """A worker whose parent was killed would wait for work for ever."""
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)
+
+
+def _work(batch: Batch) -> None:
+    _scan_batch(_catalog, batch)
+
+
+def _processors() -> int:
+    """Those this process may use, where the system tells."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1

@@ -1,0 +1,117 @@
+"""Finds the session that a person named, reading no more than it takes."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from trace_tui.errors import Unreadable, Unusable
+from trace_tui.library.chains import Forest, Member
+from trace_tui.library.entries import Entry
+from trace_tui.library.finding import ThreadFiles
+from trace_tui.library.library import Library
+from trace_tui.library.progress import Listener
+from trace_tui.parsers.safe_text import one_line
+from trace_tui.relatives import Relation
+from trace_tui.targets import Target
+from trace_tui.times import minute
+
+_FEWEST = 4
+"""Characters that may be the beginning of an id; fewer are more likely a slip."""
+_CANDIDATES = 12
+
+
+def path_of(target: Target, library: Library, listener: Listener | None = None) -> Path:
+    """A file of the one session that is meant; raises with the candidates where there are several."""
+    if target.is_latest:
+        return _first_file(library, _latest(target.session, library, listener))
+    prefix = target.session.lower()
+    found = _by_file_name(prefix, library)
+    if not found and len(prefix) >= _FEWEST:
+        # Some names hold no id; the sessions themselves do.
+        library.refresh(listener)
+        entries = [entry for entry in library.entries() if (entry.id or "").lower().startswith(prefix)]
+        return _first_file(library, _only(target.session, entries, library))
+    if len(found) > 1:
+        keys = {thread.key for thread in found}
+        library.refresh(listener, only=lambda thread: thread.key in keys)
+        entries = [entry for entry in library.entries() if entry.key in keys]
+        return _first_file(library, _only(target.session, entries, library))
+    if not found:
+        raise Unreadable(_not_found(target.session, library))
+    return Path(found[0].files[0].path)
+
+
+def member_named(name: str, forest: Forest, library: Library) -> Member:
+    """The thread in its chain; all sessions have been read."""
+    target = Target(name)
+    entries = library.entries()
+    if target.is_latest:
+        return forest.of(_latest(name, library, None))
+    if os.path.exists(name):
+        path = os.path.abspath(name)
+        files = library.catalog.files_of(entry.number for entry in entries)
+        found = [entry for entry in entries if path in files[entry.number]]
+    else:
+        found = [entry for entry in entries if (entry.id or "").lower().startswith(name.lower())]
+    return forest.of(_only(name, found, library))
+
+
+def _by_file_name(prefix: str, library: Library) -> list[ThreadFiles]:
+    if len(prefix) < _FEWEST:
+        return []
+    return [thread for thread in library.threads if (thread.thread_id or "").startswith(prefix)]
+
+
+def _latest(words: str, library: Library, listener: Listener | None) -> Entry:
+    """The session that was written to last: of all, of a folder, or of those in which something failed."""
+    _, _, which = words.partition(":")
+    folder = None if which in ("", "failed") else os.path.abspath(os.path.expanduser(which))
+    for entry in library.newest(listener):
+        if which == "failed":
+            if entry.failures or entry.state == "failed":
+                return entry
+        elif entry.relation in (Relation.ROOT, Relation.FORK) and _is_at(entry, folder):
+            return entry
+    where = f" in {folder}" if folder else " in which anything failed" if which else ""
+    raise Unreadable(f"{words}: no session{where} ({', '.join(library.findings.roots)})")
+
+
+def _is_at(entry: Entry, folder: str | None) -> bool:
+    if folder is None:
+        return True
+    cwd = os.path.normpath(entry.cwd) if entry.cwd else ""
+    return cwd == folder or cwd.startswith(folder.rstrip(os.sep) + os.sep)
+
+
+def _only(name: str, entries: list[Entry], library: Library) -> Entry:
+    """The one that is meant: an exact id before a longer one; of copies the one that tells most."""
+    exact = [entry for entry in entries if entry.id == name.lower()] or entries
+    if not exact:
+        raise Unreadable(_not_found(name, library))
+    best = max(exact, key=lambda entry: (entry.active_at, entry.calls, entry.key))
+    if all((entry.id, entry.started_at) == (best.id, best.started_at) for entry in exact):
+        return best
+    raise Unusable(_several(name, exact))
+
+
+def _several(name: str, entries: list[Entry]) -> str:
+    entries.sort(key=lambda entry: entry.started_at or 0, reverse=True)
+    lines = [f"{name} may be one of {len(entries)} sessions:"]
+    for entry in entries[:_CANDIDATES]:
+        when = minute(entry.started_at) or "no date"
+        where = f"  {one_line(entry.home, 200)}" if len({one.home for one in entries}) > 1 else ""
+        lines.append(f"{entry.id}  {when}  {one_line(entry.title, 60)}{where}")
+    if len(entries) > _CANDIDATES:
+        lines.append(f"… and {len(entries) - _CANDIDATES} more")
+    return "\n".join(lines)
+
+
+def _not_found(name: str, library: Library) -> str:
+    where = ", ".join(library.findings.roots)
+    short = f" (give at least {_FEWEST} characters of an id)" if len(name) < _FEWEST else ""
+    return f"{name}: no such file, and no session of that id in {where}{short}"
+
+
+def _first_file(library: Library, entry: Entry) -> Path:
+    return Path(library.catalog.files_of([entry.number])[entry.number][0])

@@ -1,0 +1,1 @@
+"""The `ls` command: sessions as a list, as a tree, as JSON."""

@@ -1,0 +1,98 @@
+"""Sessions of a list as JSON: the same words as `show --json`, and the numbers that a list is for."""
+
+from __future__ import annotations
+
+from trace_tui.library.catalog import Catalog
+from trace_tui.library.chains import Member, Totals, totals
+from trace_tui.printing.machine import JsonObject, usage_object
+from trace_tui.times import rfc3339
+
+LIST_SCHEMA = "codex-trace/list@1"
+TREE_SCHEMA = "codex-trace/tree@1"
+
+
+def session_objects(catalog: Catalog, members: list[Member]) -> list[JsonObject]:
+    numbers = [member.entry.number for member in members]
+    files, versions = catalog.files_of(numbers), catalog.versions_of(numbers)
+    return [
+        session_object(member, files[member.entry.number], versions[member.entry.number])
+        for member in members
+    ]
+
+
+def session_object(member: Member, files: list[str], versions: list[str]) -> JsonObject:
+    entry = member.entry
+    agent = entry.agent
+    forked = None if entry.forked_from is None else {"id": entry.forked_from, "at": entry.forked_at}
+    return {
+        "id": entry.id,
+        "root_id": member.root_id,
+        "parent_id": member.parent_id,
+        "relation": member.relation.value,
+        "agent": {"path": agent.path, "nickname": agent.nickname, "role": agent.role, "depth": agent.depth},
+        "forked_from": forked,
+        "children": [
+            {"id": child.id, "call_id": child.call_id, "relation": child.relation.value, "name": child.name}
+            for child in member.children_told()
+        ],
+        "files": [_printable(path) for path in files],
+        "format": entry.format,
+        "originator": entry.originator,
+        "source": entry.source,
+        "cli_versions": versions,
+        "cwd": entry.cwd,
+        "git": {"branch": entry.branch, "commit": entry.commit, "repository": entry.repository},
+        "title": entry.title,
+        "started_at": rfc3339(entry.started_at),
+        "ended_at": rfc3339(entry.ended_at),
+        "state": entry.state,
+        "archived": entry.archived,
+        "compressed": entry.compressed,
+        "model": entry.model,
+        "usage": usage_object(entry.usage),
+        "usage_source": entry.usage_source,
+        "failures": {"calls": entry.failed_calls, "turns": entry.failed_turns},
+        "turns": entry.turns,
+        "calls": entry.calls,
+        "duration_ms": entry.duration_ms,
+        "problems": entry.problems,
+        "oddity": member.oddity.name.lower() if member.oddity is not None else None,
+        "copies": len(member.copies),
+        "chain": chain_object(totals(member)) if member.children else None,
+    }
+
+
+def chain_object(whole: Totals) -> JsonObject:
+    """A thread and all below it, added up."""
+    return {
+        "threads": whole.threads,
+        "state": whole.state,
+        "started_at": rfc3339(whole.started_at),
+        "ended_at": rfc3339(whole.ended_at),
+        "duration_ms": whole.duration_ms,
+        "usage": usage_object(whole.usage),
+        "failures": {"calls": whole.failed_calls, "turns": whole.failed_turns},
+        "calls": whole.calls,
+    }
+
+
+def tree_object(catalog: Catalog, head: Member) -> JsonObject:
+    members = list(head.members())
+    whole = totals(head)
+    objects = session_objects(catalog, members)
+    for member, shown in zip(members, objects, strict=True):
+        shown["share"] = {
+            "tokens": _share(member.entry.usage.total, whole.usage.total),
+            "calls": _share(member.entry.calls, whole.calls),
+            "time": _share(member.entry.duration_ms or 0, whole.duration_ms or 0),
+        }
+    return {"schema": TREE_SCHEMA, "chain": chain_object(whole), "members": objects}
+
+
+def _share(part: int, whole: int) -> float | None:
+    return round(part / whole, 4) if whole else None
+
+
+def _printable(path: str) -> str:
+    """A file name that is no UTF-8 with a mark where it is not."""
+    return path.encode("utf-8", "surrogateescape").decode("utf-8", "replace")

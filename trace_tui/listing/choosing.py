@@ -1,0 +1,117 @@
+"""Which sessions are listed, and in which order."""
+
+from __future__ import annotations
+
+import argparse
+import os
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import NamedTuple
+
+from trace_tui.library.chains import Member, totals
+from trace_tui.library.entries import Entry
+from trace_tui.times import point_in_time
+
+Order = Callable[[Member], tuple[object, ...]]
+
+
+class Choice(NamedTuple):
+    """What was asked for; None and False ask for nothing."""
+
+    since: int | None = None
+    until: int | None = None
+    folder: str | None = None
+    model: str | None = None
+    state: str | None = None
+    failed: bool = False
+    source: str | None = None
+    words: str | None = None
+    archived: bool = False
+
+    @classmethod
+    def of(cls, arguments: argparse.Namespace) -> Choice:
+        now = datetime.now(UTC)
+        return cls(
+            since=None if arguments.since is None else point_in_time(arguments.since, now),
+            until=None if arguments.until is None else point_in_time(arguments.until, now, end=True),
+            folder=arguments.cwd,
+            model=_folded(arguments.model),
+            state=arguments.state,
+            failed=arguments.failed,
+            source=_folded(arguments.source),
+            words=_folded(arguments.grep),
+            archived=arguments.archived,
+        )
+
+    def takes(self, entry: Entry) -> bool:
+        return (
+            self._takes_time(entry)
+            and (self.folder is None or is_in_folder(entry.cwd, self.folder))
+            and (self.model is None or self.model in _folded(entry.model, ""))
+            and (self.state is None or self.state == entry.state)
+            and (not self.failed or entry.failures > 0 or entry.state == "failed")
+            and (self.source is None or self.source in f"{entry.source}\n{entry.originator}".casefold())
+            and (not self.archived or entry.archived)
+            and (self.words is None or self._found_in(entry))
+        )
+
+    def _takes_time(self, entry: Entry) -> bool:
+        """Sessions that were at work at some time between the two."""
+        if self.since is not None and entry.active_at < self.since:
+            return False
+        return self.until is None or (entry.started_at or entry.active_at) <= self.until
+
+    def _found_in(self, entry: Entry) -> bool:
+        where = (entry.title, entry.id, entry.cwd, entry.branch, entry.agent.nickname, entry.agent.path)
+        return any(self.words in part.casefold() for part in where if part and self.words is not None)
+
+
+def _folded(words: str | None, otherwise: str | None = None) -> str:
+    return words.casefold() if words is not None else otherwise  # type: ignore[return-value]
+
+
+def is_in_folder(cwd: str | None, folder: str) -> bool:
+    """That folder or one below it; a bare name is any folder of that name."""
+    if cwd is None:
+        return False
+    plain = cwd.replace("\\", "/").rstrip("/")
+    if "/" not in folder and "\\" not in folder and folder not in (".", "..") and not Path(folder).is_dir():
+        return folder in plain.split("/")
+    wanted = os.path.abspath(os.path.expanduser(folder)).replace("\\", "/").rstrip("/")
+    return plain == wanted or plain.startswith(wanted + "/")
+
+
+def order_of(name: str, *, chains: bool) -> Order:
+    """Most, longest or newest first; titles by the alphabet. Of a chain all its members count together."""
+
+    def number(member: Member) -> int:
+        if not chains or not member.children or name in ("started", "turns"):
+            return _NUMBERS[name](member.entry)
+        whole = totals(member)
+        return {
+            "active": whole.ended_at or 0,
+            "duration": whole.duration_ms or 0,
+            "tokens": whole.usage.total,
+            "failures": whole.failures,
+            "calls": whole.calls,
+        }[name]
+
+    def place(member: Member) -> tuple[object, ...]:
+        entry = member.entry
+        if name == "title":
+            return (entry.title.casefold(), entry.key)
+        return (-number(member), -(entry.started_at or 0), entry.id or "", entry.key)
+
+    return place
+
+
+_NUMBERS: dict[str, Callable[[Entry], int]] = {
+    "started": lambda entry: entry.started_at or 0,
+    "active": lambda entry: entry.active_at,
+    "duration": lambda entry: entry.duration_ms or 0,
+    "tokens": lambda entry: entry.usage.total,
+    "failures": lambda entry: entry.failures,
+    "calls": lambda entry: entry.calls,
+    "turns": lambda entry: entry.turns,
+}

@@ -1,0 +1,198 @@
+"""Sessions in columns, as many as fit: the title gives way first, then what matters least is left out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from datetime import date, datetime
+from typing import NamedTuple
+
+from trace_tui.library.chains import Member, Oddity
+from trace_tui.library.entries import Entry
+from trace_tui.parsers.safe_text import one_line
+from trace_tui.printing.cells import cells, fitted, right
+from trace_tui.printing.console import Lines, Part
+from trace_tui.printing.words import STATE_STYLES, TURN_GLYPHS, count, tokens
+from trace_tui.times import local, minute, short_duration
+
+_GLYPH_WIDTH = 2
+_LEAST_TITLE = 24
+_LEAST_WORDS = 8
+_SHORTEST_ID = 8
+_DEEPEST_INDENT = 8
+_WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+
+
+class Row(NamedTuple):
+    member: Member
+    depth: int
+    is_context: bool = False
+    """It was not asked for itself, but somebody below it was."""
+
+
+class Column(NamedTuple):
+    label: str
+    width: int
+    value: Callable[[Member], str]
+    set_: Callable[[str, int], str] = right
+    style: str = "dim"
+
+
+class Table:
+    """Prints rows under each other; ``dated`` where no headings say the day."""
+
+    def __init__(self, lines: Lines, rows: list[Row], short_ids: dict[str, str], *, dated: bool) -> None:
+        self._lines = lines
+        self._ids = short_ids
+        self._when = Column("when", 16, _date_and_time) if dated else Column("time", 5, _time)
+        id_width = max([len(self._id(row.member)) for row in rows], default=_SHORTEST_ID)
+        # The most important first: what does not fit is dropped from the end.
+        wanted = [
+            Column("✗", 3, _failures, style="bold red"),
+            Column("id", max(id_width, 2), self._id, fitted),
+            Column("took", 6, lambda member: short_duration(member.entry.duration_ms)),
+            Column("tokens", 6, _tokens),
+            Column("turns", 5, lambda member: str(member.entry.turns)),
+            Column("calls", 6, lambda member: f"{member.entry.calls:,}"),
+            Column("model", 14, lambda member: one_line(member.entry.model or ""), fitted),
+            Column("folder", 16, _folder, fitted),
+        ]
+        before = _GLYPH_WIDTH + self._when.width + 1
+        self._columns = _as_many_as_fit(wanted, lines.width - before)
+        # In the order of reading, whatever their importance.
+        order = ("✗", "turns", "calls", "took", "tokens", "model", "folder", "id")
+        self._columns.sort(key=lambda column: order.index(column.label))
+        taken = sum(column.width + 1 for column in self._columns)
+        self._title_width = max(lines.width - before - taken, _LEAST_WORDS)
+
+    def head(self) -> None:
+        words = f"{'':{_GLYPH_WIDTH}}{fitted(self._when.label, self._when.width)} "
+        words += fitted("title", self._title_width)
+        for column in self._columns:
+            words += " " + column.set_(column.label, column.width)
+        self._lines.put((words, "dim"))
+
+    def row(self, row: Row) -> None:
+        member = row.member
+        state = member.entry.state
+        parts: list[Part] = [
+            (TURN_GLYPHS.get(state, "·") + " ", STATE_STYLES.get(state, "")),
+            (self._when.value(member).ljust(self._when.width + 1), "dim"),
+            *self._title(row),
+        ]
+        for _, width, value, set_, style in self._columns:
+            parts.append((" " + set_(value(member), width), style))
+        self._lines.put(*parts)
+
+    def _title(self, row: Row) -> list[Part]:
+        """Indented under its parent, with its name and what hangs on it; the words in between give way."""
+        before, after = _indent(row.depth), hangs_on(row.member)
+        room = self._title_width - cells(before) - cells(after)
+        if room < _LEAST_WORDS:
+            after, room = "", self._title_width - cells(before)
+        title = fitted(title_of(row.member, room + 1), room)
+        if after:
+            title = title.rstrip()
+            after += " " * (room - cells(title))
+        style = "dim" if row.is_context else ("" if row.depth else "bold")
+        return [(before, "dim"), (title, style), (after, "yellow" if "✗" in after else "dim")]
+
+    def _id(self, member: Member) -> str:
+        return self._ids.get(member.entry.id or "", "")
+
+
+def _as_many_as_fit(columns: list[Column], width: int) -> list[Column]:
+    kept = list(columns)
+    while kept and sum(column.width + 1 for column in kept) + _LEAST_TITLE > width:
+        kept.pop()
+    return kept
+
+
+def title_of(member: Member, limit: int) -> str:
+    """On one line, with the worker's name; about so many characters of it."""
+    # Titles may be whole prompts; blanks of theirs shrink in `one_line`.
+    title = one_line(member.entry.title[: 2 * limit], 2 * limit)
+    if not member.name or member.parent is None:
+        return title
+    return f"{one_line(member.name, 40)}: {title}"
+
+
+def _indent(depth: int) -> str:
+    return "  " * (min(depth, _DEEPEST_INDENT) - 1) + "└ " if depth else ""
+
+
+def hangs_on(member: Member) -> str:
+    words = ""
+    below = [one for one in member.members() if one is not member] if member.children else []
+    if below:
+        failures = sum(one.entry.failures for one in below)
+        words += f" · {count(len(below), 'worker')}" + (f" ✗{failures}" if failures else "")
+    if member.oddity is Oddity.ORPHAN and member.relation.value not in ("root", "fork"):
+        words += f" · {member.relation.value}, parent not found"
+    elif member.oddity is not None:
+        words += f" · {member.oddity.value}"
+    if member.relation.value == "fork":
+        words += " · fork"
+    if member.entry.archived:
+        words += " · archived"
+    return words
+
+
+def _time(member: Member) -> str:
+    moment = local(member.entry.started_at)
+    return f"{moment.hour:02}:{moment.minute:02}" if moment else ""
+
+
+def _date_and_time(member: Member) -> str:
+    return minute(member.entry.started_at)
+
+
+def _failures(member: Member) -> str:
+    failures = member.entry.failures
+    return str(failures) if failures else ""
+
+
+def _tokens(member: Member) -> str:
+    entry = member.entry
+    return tokens(entry.usage.total) if entry.usage_source != "none" else ""
+
+
+def _folder(member: Member) -> str:
+    return one_line((member.entry.cwd or "").replace("\\", "/").rstrip("/").rpartition("/")[2])
+
+
+def day_of(entry: Entry) -> date | None:
+    moment = local(entry.started_at)
+    return moment.date() if moment else None
+
+
+def day_in_words(day: date | None, today: date) -> str:
+    if day is None:
+        return "No date"
+    written = f"{_WEEKDAYS[day.weekday()]} {day.day} {_MONTHS[day.month - 1]} {day.year}"
+    ago = (today - day).days
+    return {0: f"Today · {written}", 1: f"Yesterday · {written}"}.get(ago, written)
+
+
+def today() -> date:
+    return datetime.now().astimezone().date()
+
+
+def short_ids(ids: Iterable[str]) -> dict[str, str]:
+    """As much of each id as tells it from all others, and never less than what looks like an id."""
+    ordered = sorted(set(ids))
+    shortened: dict[str, str] = {}
+    for index, one in enumerate(ordered):
+        neighbours = ordered[max(index - 1, 0) : index] + ordered[index + 1 : index + 2]
+        shared = max((_shared(one, other) for other in neighbours), default=0)
+        shortened[one] = one[: max(_SHORTEST_ID, shared + 1)].rstrip("-") if shared < len(one) else one
+    return shortened
+
+
+def _shared(one: str, other: str) -> int:
+    length = 0
+    for mine, theirs in zip(one, other, strict=False):
+        if mine != theirs:
+            break
+        length += 1
+    return length

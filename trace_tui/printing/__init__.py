@@ -1,0 +1,1 @@
+"""What all printed faces share: their words, the console, columns, progress."""

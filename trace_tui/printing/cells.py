@@ -1,0 +1,29 @@
+"""Text in columns of a terminal, where a character may take two cells or none."""
+
+from __future__ import annotations
+
+from rich.cells import cell_len, set_cell_size
+
+
+def fitted(text: str, width: int) -> str:
+    """Exactly ``width`` cells, with an ellipsis where something was cut."""
+    if width <= 0:
+        return ""
+    if text.isascii():  # nearly all, and a list has thousands
+        return text.ljust(width) if len(text) <= width else text[: width - 1] + "…"
+    if cell_len(text) <= width:
+        return set_cell_size(text, width)
+    # What is cut anyway need not be measured; and few characters take no cell at all.
+    return set_cell_size(text[: 2 * width], width - 1) + "…"
+
+
+def right(text: str, width: int) -> str:
+    """The same, set at the right."""
+    if text.isascii() and len(text) <= width:
+        return text.rjust(width)
+    return " " * (width - cells(text)) + text if cells(text) <= width else fitted(text, width)
+
+
+def cells(text: str) -> int:
+    """How wide a text is."""
+    return len(text) if text.isascii() else cell_len(text)

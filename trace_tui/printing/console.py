@@ -1,0 +1,83 @@
+"""Where pages go: colours on a terminal only, a fixed width in a pipe, and then no Rich either."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+_PIPE_WIDTH = 120
+_TOGETHER = 500
+
+Part = tuple[str, str]
+"""A piece of a line, and the style it has on a terminal."""
+
+
+def page_width() -> int:
+    asked = os.environ.get("COLUMNS", "")
+    if asked.isdecimal() and int(asked) > 0:
+        return int(asked)
+    return shutil.get_terminal_size().columns if sys.stdout.isatty() else _PIPE_WIDTH
+
+
+def plain_console() -> Console:
+    from rich.console import Console
+
+    class PlainConsole(Console):
+        def on_broken_pipe(self) -> None:
+            """The command line ends quietly when its reader has gone; Rich would leave with an error."""
+            raise BrokenPipeError
+
+    _forgive_encoding()
+    return PlainConsole(
+        width=page_width(),
+        markup=False,
+        emoji=False,
+        highlight=False,
+        soft_wrap=False,
+        no_color=None if sys.stdout.isatty() else True,
+        legacy_windows=False,
+    )
+
+
+class Lines:
+    """Prints lines that are already as wide as they should be; `flush` when the last one has come."""
+
+    def __init__(self) -> None:
+        self.width = page_width()
+        self.on_terminal = sys.stdout.isatty()
+        self._console = plain_console() if self.on_terminal else None
+        self._waiting: list[str] = []
+        _forgive_encoding()
+
+    def put(self, *parts: Part) -> None:
+        if self._console is None:
+            self._waiting.append("".join([text for text, _ in parts]).rstrip())
+            if len(self._waiting) >= _TOGETHER:
+                self.flush()
+            return
+        from rich.text import Text
+
+        line = Text(no_wrap=True, end="")
+        for text, style in parts:
+            line.append(text, style)
+        line.rstrip()
+        self._console.print(line, soft_wrap=True)
+
+    def flush(self) -> None:
+        """Python may write every line by itself to a pipe, and there may be thousands."""
+        if self._waiting:
+            sys.stdout.write("\n".join(self._waiting) + "\n")
+            sys.stdout.flush()
+            self._waiting.clear()
+
+
+def _forgive_encoding() -> None:
+    """A terminal that knows no UTF-8 gets question marks instead of an error."""
+    encoding = (getattr(sys.stdout, "encoding", None) or "").lower()
+    if "utf" not in encoding and hasattr(sys.stdout, "reconfigure"):
+        sys.stdout.reconfigure(errors="replace")

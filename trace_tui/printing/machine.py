@@ -1,0 +1,32 @@
+"""What all JSON that is printed has in common."""
+
+from __future__ import annotations
+
+import sys
+from typing import Any, BinaryIO
+
+from trace_tui.parsers.usage import Usage
+
+JsonObject = dict[str, Any]
+
+
+def usage_object(usage: Usage) -> JsonObject:
+    return {**usage._asdict(), "total": usage.total}
+
+
+def write_json(shown: JsonObject) -> None:
+    import orjson  # pages for people do without
+
+    write_bytes(orjson.dumps(shown, option=orjson.OPT_INDENT_2, default=str) + b"\n")
+
+
+def write_json_lines(shown: list[JsonObject]) -> None:
+    import orjson
+
+    write_bytes(b"".join(orjson.dumps(one, default=str) + b"\n" for one in shown))
+
+
+def write_bytes(data: bytes) -> None:
+    stream: BinaryIO = sys.stdout.buffer
+    stream.write(data)
+    stream.flush()

@@ -1,0 +1,31 @@
+"""Who a thread is to others: what relates it to its parent, its name among them, its children."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Relation(StrEnum):
+    ROOT = "root"
+    WORKER = "worker"
+    FORK = "fork"
+    REVIEW = "review"
+    GUARDIAN = "guardian"
+    OTHER = "other"
+
+
+@dataclass(slots=True, eq=False)
+class Agent:
+    path: str | None = None
+    nickname: str | None = None
+    role: str | None = None
+    depth: int = 0
+
+
+@dataclass(slots=True)
+class Child:
+    id: str
+    call_id: str | None = None
+    relation: Relation = Relation.WORKER
+    name: str | None = None
