@@ -14,6 +14,7 @@ from enum import StrEnum
 from typing import NamedTuple
 
 from trace_tui.library.entries import Entry, Link
+from trace_tui.parsers.formats import Format
 from trace_tui.parsers.usage import NO_USAGE, Usage
 from trace_tui.relatives import Child, Relation
 
@@ -180,7 +181,7 @@ def _members(entries: Iterable[Entry]) -> tuple[list[Member], dict[str, list[Mem
     by_id: defaultdict[str, list[Member]] = defaultdict(list)
     for entry in entries:
         same = by_id[entry.id] if entry.id is not None else []
-        twin = next((one for one in same if one.entry.started_at == entry.started_at), None)
+        twin = next((one for one in same if _are_one(one.entry, entry)), None)
         if twin is None:
             member = Member(entry, entry.relation, name=entry.agent.nickname or entry.agent.path)
             order.append(member)
@@ -197,9 +198,16 @@ def _members(entries: Iterable[Entry]) -> tuple[list[Member], dict[str, list[Mem
     return order, by_id
 
 
+def _are_one(one: Entry, other: Entry) -> bool:
+    """Two sessions of one id: the same one twice, or told once more by what `codex exec --json` printed."""
+    streams = (one.format == Format.EXEC_STREAM) + (other.format == Format.EXEC_STREAM)
+    return streams == 1 or (one.started_at is not None and one.started_at == other.started_at)
+
+
 def _tells_more(one: Entry, other: Entry) -> bool:
-    def told(entry: Entry) -> tuple[int, int, int, bool, str]:
-        return (entry.active_at, entry.calls, entry.turns, not entry.archived, entry.key)
+    def told(entry: Entry) -> tuple[bool, int, int, int, bool, str]:
+        whole = entry.format != Format.EXEC_STREAM
+        return (whole, entry.active_at, entry.calls, entry.turns, not entry.archived, entry.key)
 
     return told(one) > told(other)
 

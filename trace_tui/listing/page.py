@@ -55,7 +55,7 @@ class ListPage:
 
     def _print(self, groups: list[tuple[Member, list[Row]]]) -> None:
         rows = [row for _, rows in groups for row in rows]
-        ids = short_ids(id_ for id_ in self._forest.ids())
+        ids = short_ids(self._forest.ids(), [row.member.entry.id or "" for row in rows])
         table = Table(self._lines, rows, ids, dated=not self._by_day)
         table.head()
         now, day = today(), None
@@ -110,8 +110,8 @@ def print_tree(head: Member, forest: Forest) -> None:
     ]
     lines.put(("  " + " · ".join(fact for fact in facts if fact), ""))
     lines.put()
-    ids = short_ids(forest.ids())
     members = list(head.members())
+    ids = short_ids(forest.ids(), [member.entry.id or "" for member in members])
     id_width = max(len(ids.get(member.entry.id or "", "")) for member in members)
     fixed = 2 + 4 + 7 + 8 + 7 + _BAR + 6 + id_width + 1
     width = max(lines.width - fixed, 12)

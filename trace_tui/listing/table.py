@@ -178,15 +178,16 @@ def today() -> date:
     return datetime.now().astimezone().date()
 
 
-def short_ids(ids: Iterable[str]) -> dict[str, str]:
-    """As much of each id as tells it from all others, and never less than what looks like an id."""
+def short_ids(ids: Iterable[str], shown: Iterable[str]) -> dict[str, str]:
+    """The shown ids as short as tells each from all others, and all of one length."""
     ordered = sorted(set(ids))
-    shortened: dict[str, str] = {}
+    needed = _SHORTEST_ID
+    wanted = set(shown)
     for index, one in enumerate(ordered):
-        neighbours = ordered[max(index - 1, 0) : index] + ordered[index + 1 : index + 2]
-        shared = max((_shared(one, other) for other in neighbours), default=0)
-        shortened[one] = one[: max(_SHORTEST_ID, shared + 1)].rstrip("-") if shared < len(one) else one
-    return shortened
+        if one in wanted:
+            neighbours = ordered[max(index - 1, 0) : index] + ordered[index + 1 : index + 2]
+            needed = max([needed, *(_shared(one, other) + 1 for other in neighbours)])
+    return {one: one[:needed].rstrip("-") for one in wanted}
 
 
 def _shared(one: str, other: str) -> int:
