@@ -15,7 +15,11 @@ _PATH = 1000
 
 
 def print_report(report: Report) -> None:
-    page = _Page(Lines())
+    with Lines() as lines:
+        _print(_Page(lines), report)
+
+
+def _print(page: _Page, report: Report) -> None:
     page.facts("program", [" · ".join(f"{name} {value}" for name, value in report.program.items())])
     page.facts("places", _places(report))
     page.facts("formats", [f"{name}: {count(number, 'session')}" for name, number in report.formats.items()])
@@ -54,7 +58,6 @@ class _Page:
     def verdict(self, words: str, style: str) -> None:
         self._lines.put()
         self._lines.put((words, style))
-        self._lines.flush()
 
 
 def _places(report: Report) -> list[str]:

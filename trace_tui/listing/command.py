@@ -10,6 +10,7 @@ from trace_tui.library.chains import Forest, Member, grow
 from trace_tui.library.finding import ThreadFiles
 from trace_tui.library.library import Library
 from trace_tui.listing.choosing import Choice, order_of
+from trace_tui.printing.console import Lines
 from trace_tui.printing.machine import write_json, write_json_lines
 from trace_tui.printing.progress import scan_progress
 from trace_tui.printing.words import count
@@ -59,8 +60,9 @@ def _list(library: Library, forest: Forest, choice: Choice, arguments: argparse.
     from trace_tui.listing.page import ListPage
 
     limit = _limit(arguments)
-    page = ListPage(forest, chosen, by_day=arguments.sort == "started")
-    page.chains(heads[:limit], left_out=len(heads) - len(heads[:limit]))
+    with Lines() as lines:
+        page = ListPage(lines, forest, chosen, by_day=arguments.sort == "started")
+        page.chains(heads[:limit], left_out=len(heads) - len(heads[:limit]))
     return 0
 
 
@@ -80,8 +82,10 @@ def _flat(library: Library, forest: Forest, members: list[Member], arguments: ar
     from trace_tui.listing.page import ListPage
 
     limit = _limit(arguments)
-    page = ListPage(forest, {id(member) for member in members}, by_day=arguments.sort == "started")
-    page.sessions(members[:limit], left_out=len(members) - len(members[:limit]))
+    chosen = {id(member) for member in members}
+    with Lines() as lines:
+        page = ListPage(lines, forest, chosen, by_day=arguments.sort == "started")
+        page.sessions(members[:limit], left_out=len(members) - len(members[:limit]))
     return 0
 
 
@@ -101,7 +105,8 @@ def _tree(library: Library, arguments: argparse.Namespace) -> int:
         return 0
     from trace_tui.listing.page import print_tree
 
-    print_tree(head, forest)
+    with Lines() as lines:
+        print_tree(lines, head, forest)
     return 0
 
 

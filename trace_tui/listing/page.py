@@ -18,11 +18,11 @@ _BAR = 10
 class ListPage:
     """Sessions under the days they began on, and below all what they come to."""
 
-    def __init__(self, forest: Forest, chosen: set[int], *, by_day: bool) -> None:
+    def __init__(self, lines: Lines, forest: Forest, chosen: set[int], *, by_day: bool) -> None:
         self._forest = forest
         self._chosen = chosen
         self._by_day = by_day
-        self._lines = Lines()
+        self._lines = lines
 
     def chains(self, heads: list[Member], *, left_out: int) -> None:
         """Workers under who started them; of a chain only what was chosen, and who stands above it."""
@@ -88,12 +88,11 @@ class ListPage:
             self._lines.put((f"… and {count(left_out, f'older {noun}')}: --limit N shows more", "dim"))
         if self._lines.on_terminal:
             self._lines.put(("open one: codex-trace-tui show ID (or: latest)", "dim"))
-        self._lines.flush()
 
 
-def print_tree(head: Member, forest: Forest) -> None:
+def print_tree(lines: Lines, head: Member, forest: Forest) -> None:
     """One chain: what it came to, then each member with its share."""
-    lines, whole = Lines(), totals(head)
+    whole = totals(head)
     state = whole.state
     lines.put(
         (f"{TURN_GLYPHS[state]} ", STATE_STYLES[state]),
@@ -117,9 +116,8 @@ def print_tree(head: Member, forest: Forest) -> None:
     width = max(lines.width - fixed, 12)
     _tree_head(lines, width, id_width)
     for member in members:
-        _tree_row(
-            lines, member, whole.usage.total, width, fitted(ids.get(member.entry.id or "", ""), id_width)
-        )
+        short = fitted(ids.get(member.entry.id or "", ""), id_width)
+        _tree_row(lines, member, whole.usage.total, width, short)
 
 
 def _tree_head(lines: Lines, width: int, id_width: int) -> None:

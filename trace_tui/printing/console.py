@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -45,7 +45,7 @@ def plain_console() -> Console:
 
 
 class Lines:
-    """Prints lines that are already as wide as they should be; `flush` when the last one has come."""
+    """Prints lines that are already as wide as they should be; the last ones when the block ends."""
 
     def __init__(self) -> None:
         self.width = page_width()
@@ -54,11 +54,17 @@ class Lines:
         self._waiting: list[str] = []
         _forgive_encoding()
 
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._flush()
+
     def put(self, *parts: Part) -> None:
         if self._console is None:
             self._waiting.append("".join([text for text, _ in parts]).rstrip())
             if len(self._waiting) >= _TOGETHER:
-                self.flush()
+                self._flush()
             return
         from rich.text import Text
 
@@ -68,7 +74,7 @@ class Lines:
         line.rstrip()
         self._console.print(line, soft_wrap=True)
 
-    def flush(self) -> None:
+    def _flush(self) -> None:
         """Python may write every line by itself to a pipe, and there may be thousands."""
         if self._waiting:
             sys.stdout.write("\n".join(self._waiting) + "\n")
