@@ -183,7 +183,7 @@ def _members(entries: Iterable[Entry]) -> tuple[list[Member], dict[str, list[Mem
         same = by_id[entry.id] if entry.id is not None else []
         twin = next((one for one in same if _are_one(one.entry, entry)), None)
         if twin is None:
-            member = Member(entry, entry.relation, name=entry.agent.nickname or entry.agent.path)
+            member = Member(entry, entry.relation, name=_name(entry))
             order.append(member)
             same.append(member)
         elif _tells_more(entry, twin.entry):
@@ -196,6 +196,12 @@ def _members(entries: Iterable[Entry]) -> tuple[list[Member], dict[str, list[Mem
         for impostor in same[1:]:
             impostor.oddity = Oddity.IMPOSTOR
     return order, by_id
+
+
+def _name(entry: Entry) -> str | None:
+    """Since agents have paths these tell what they are for; before, they only had nicknames."""
+    path = (entry.agent.path or "").rstrip("/").rpartition("/")[2]
+    return path or entry.agent.nickname
 
 
 def _are_one(one: Entry, other: Entry) -> bool:

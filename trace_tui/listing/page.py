@@ -7,7 +7,7 @@ from datetime import date
 from trace_tui.library.chains import Forest, Member, totals
 from trace_tui.listing.table import Row, Table, day_in_words, day_of, short_ids, title_of, today
 from trace_tui.parsers.safe_text import one_line
-from trace_tui.printing.cells import fitted, right
+from trace_tui.printing.cells import fitted, folded, right
 from trace_tui.printing.console import Lines, Part
 from trace_tui.printing.words import STATE_STYLES, TURN_GLYPHS, TURN_WORDS, count, tokens
 from trace_tui.times import minute, short_duration
@@ -107,7 +107,8 @@ def print_tree(lines: Lines, head: Member, forest: Forest) -> None:
         count(whole.failures, "failure") if whole.failures else "no failures",
         f"{tokens(whole.usage.total)} tokens ({tokens(head.entry.usage.total)} of its own)",
     ]
-    lines.put(("  " + " · ".join(fact for fact in facts if fact), ""))
+    for told in folded([fact for fact in facts if fact], lines.width - 2):
+        lines.put((f"  {told}", ""))
     lines.put()
     members = list(head.members())
     ids = short_ids(forest.ids(), [member.entry.id or "" for member in members])

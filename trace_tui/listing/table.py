@@ -114,7 +114,9 @@ def title_of(member: Member, limit: int) -> str:
     title = one_line(member.entry.title[: 2 * limit], 2 * limit)
     if not member.name or member.parent is None:
         return title
-    return f"{one_line(member.name, 40)}: {title}"
+    name = one_line(member.name, 40)
+    # Without a prompt to be read (a sealed task) the title is but the folder, which all of a chain share.
+    return name if title == _folder(member) else f"{name}: {title}"
 
 
 def _indent(depth: int) -> str:

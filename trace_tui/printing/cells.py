@@ -27,3 +27,14 @@ def right(text: str, width: int) -> str:
 def cells(text: str) -> int:
     """How wide a text is."""
     return len(text) if text.isascii() else cell_len(text)
+
+
+def folded(facts: list[str], width: int) -> list[str]:
+    """Facts beside each other, on as many lines as it takes to keep each whole."""
+    lines: list[str] = []
+    for fact in facts:
+        if lines and cells(lines[-1]) + 3 + cells(fact) <= width:
+            lines[-1] += f" · {fact}"
+        else:
+            lines.append(fact)
+    return lines
