@@ -1,4 +1,4 @@
-"""`python -m benchmarks`: loading against its floors, the first header, memory, stalls, start-up."""
+"""`python -m benchmarks`: loading against its floors, first header, memory, stalls, start-up, the library."""
 
 from __future__ import annotations
 
@@ -10,7 +10,8 @@ import tempfile
 from pathlib import Path
 
 from benchmarks import corpus
-from benchmarks.measure import Cost, median_ratio, part, rounds
+from benchmarks.library import cold_and_warm, growth
+from benchmarks.measure import Cost, median_ratio, part, rounds, row, title
 
 
 def main() -> int:
@@ -41,9 +42,9 @@ def start_up(arguments: argparse.Namespace, _: Path) -> None:
         max(arguments.rounds, 10),
     )
     bare = _cpu(costs["python -c pass"])
-    _title("start-up, CPU beside a bare interpreter")
+    title("start-up, CPU beside a bare interpreter")
     for name, measured in costs.items():
-        _row(name, f"{1000 * _cpu(measured):6.0f} ms", f"+{1000 * (_cpu(measured) - bare):.0f} ms")
+        row(name, f"{1000 * _cpu(measured):6.0f} ms", f"+{1000 * (_cpu(measured) - bare):.0f} ms")
 
 
 def whole_load(arguments: argparse.Namespace, folder: Path) -> None:
@@ -56,12 +57,12 @@ def whole_load(arguments: argparse.Namespace, folder: Path) -> None:
         "load": [sys.executable, "-m", "benchmarks.parts", "load", str(home)],
     }
     costs = rounds(commands, arguments.rounds)
-    _title(f"whole load of {len(files):,} sessions, {size / 1e6:,.0f} MB (median of {arguments.rounds})")
+    title(f"whole load of {len(files):,} sessions, {size / 1e6:,.0f} MB (median of {arguments.rounds})")
     for name, measured in costs.items():
         wall = statistics.median(cost.wall for cost in measured)
-        _row(name, f"cpu {_cpu(measured):6.2f} s", f"wall {wall:6.2f} s", f"{size / 1e6 / wall:,.0f} MB/s")
+        row(name, f"cpu {_cpu(measured):6.2f} s", f"wall {wall:6.2f} s", f"{size / 1e6 / wall:,.0f} MB/s")
     load, floor = ([cost.cpu for cost in costs[name]] for name in ("load", "orjson floor"))
-    _row(
+    row(
         "load / floor",
         f"cpu {median_ratio(load, floor):5.2f} ×",
         f"(at most 2.0, best {_best(load, floor):.2f})",
@@ -71,8 +72,8 @@ def whole_load(arguments: argparse.Namespace, folder: Path) -> None:
 def first_header(arguments: argparse.Namespace, folder: Path) -> None:
     big = corpus.one_session(folder, arguments.big_mb)
     told = part("header", big).told
-    _title(f"first header of a session of {big.stat().st_size / 1e6:,.0f} MB")
-    _row(
+    title(f"first header of a session of {big.stat().st_size / 1e6:,.0f} MB")
+    row(
         "header",
         f"best {told['best_ms']:.1f} ms",
         f"worst of 20: {told['worst_ms']:.1f} ms",
@@ -83,24 +84,24 @@ def first_header(arguments: argparse.Namespace, folder: Path) -> None:
 def one_big_session(arguments: argparse.Namespace, folder: Path) -> None:
     big = corpus.one_session(folder, arguments.big_mb)
     cost = part("memory", big)
-    _title(f"one session of {big.stat().st_size / 1e6:,.0f} MB")
-    _row(
+    title(f"one session of {big.stat().st_size / 1e6:,.0f} MB")
+    row(
         "memory",
         f"grows by {cost.told['peak_mb']:.0f} MB",
         f"for {cost.told['items']:,} items",
         "(at most 150 MB)",
     )
-    _row("time", f"cpu {cost.cpu:.2f} s", f"wall {cost.wall:.2f} s")
+    row("time", f"cpu {cost.cpu:.2f} s", f"wall {cost.wall:.2f} s")
 
 
 def event_loop(arguments: argparse.Namespace, folder: Path) -> None:
     big = corpus.one_session(folder, arguments.big_mb)
     measured = {name: [part(name, big).told for _ in range(arguments.rounds)] for name in ("idle", "stall")}
-    _title(f"longest stall of an event loop, {big.stat().st_size / 1e6:,.0f} MB loaded behind it or nothing")
+    title(f"longest stall of an event loop, {big.stat().st_size / 1e6:,.0f} MB loaded behind it or nothing")
     for label, name in (("nothing", "idle"), ("loading", "stall")):
         longest = [told["longest_ms"] for told in measured[name]]
         p99 = statistics.median(told["p99_ms"] for told in measured[name])
-        _row(
+        row(
             label,
             f"median {statistics.median(longest):.1f} ms",
             f"worst of {len(longest)}: {max(longest):.1f} ms",
@@ -109,12 +110,22 @@ def event_loop(arguments: argparse.Namespace, folder: Path) -> None:
         )
 
 
+def library(arguments: argparse.Namespace, folder: Path) -> None:
+    cold_and_warm(folder, arguments.sessions, arguments.mb, arguments.rounds)
+
+
+def library_growth(arguments: argparse.Namespace, folder: Path) -> None:
+    growth(folder, arguments.rounds)
+
+
 _ALL = {
     "start": start_up,
     "load": whole_load,
     "header": first_header,
     "memory": one_big_session,
     "stall": event_loop,
+    "library": library,
+    "growth": library_growth,
 }
 
 
@@ -124,14 +135,6 @@ def _cpu(costs: list[Cost]) -> float:
 
 def _best(ones: list[float], others: list[float]) -> float:
     return min(one / other for one, other in zip(ones, others, strict=True))
-
-
-def _title(words: str) -> None:
-    print(f"\n{words}")
-
-
-def _row(name: str, *figures: str) -> None:
-    print(f"  {name:<16}" + "".join(f"{figure:<26}" for figure in figures).rstrip(), flush=True)
 
 
 if __name__ == "__main__":

@@ -21,11 +21,13 @@ class Cost:
     told: dict[str, Any] = field(default_factory=dict)
 
 
-def run(command: list[str]) -> Cost:
+def run(command: list[str], **environment: str) -> Cost:
+    # Nobody runs a program whose modules are compiled at every start.
+    around = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
     began, before = time.perf_counter(), os.times()
     # What a part tells is one short line; `cat` tells everything, which nobody should keep.
     out = subprocess.PIPE if command[0] == sys.executable else subprocess.DEVNULL
-    done = subprocess.run(command, check=True, stdout=out)
+    done = subprocess.run(command, check=True, stdout=out, env=around | environment)
     wall, after = time.perf_counter() - began, os.times()
     cpu = after.children_user + after.children_system - before.children_user - before.children_system
     lines = (done.stdout or b"").splitlines()
@@ -49,3 +51,11 @@ def rounds(commands: dict[str, list[str]], times: int) -> dict[str, list[Cost]]:
 def median_ratio(ones: list[float], others: list[float]) -> float:
     """Of runs made side by side: the median of their ratios."""
     return statistics.median(one / other for one, other in zip(ones, others, strict=True))
+
+
+def title(words: str) -> None:
+    print(f"\n{words}")
+
+
+def row(name: str, *figures: str) -> None:
+    print(f"  {name:<16}" + "".join(f"{figure:<26}" for figure in figures).rstrip(), flush=True)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
+from typing import NamedTuple
 
 
 class Relation(StrEnum):
@@ -15,16 +15,14 @@ class Relation(StrEnum):
     OTHER = "other"
 
 
-@dataclass(slots=True, eq=False)
-class Agent:
+class Agent(NamedTuple):
     path: str | None = None
     nickname: str | None = None
     role: str | None = None
     depth: int = 0
 
 
-@dataclass(slots=True)
-class Child:
+class Child(NamedTuple):
     id: str
     call_id: str | None = None
     relation: Relation = Relation.WORKER

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 import orjson
 
-from trace_tui.model import Call, Child, Relation, Session
+from trace_tui.model import Agent, Call, Child, Relation, Session
 from trace_tui.parsers.events import AgentActivity, AgentRef, CallMade, SessionHeader
 
 _RELATIONS = {"worker": Relation.WORKER, "review": Relation.REVIEW, "guardian": Relation.GUARDIAN}
@@ -22,9 +22,7 @@ def describe(session: Session, header: SessionHeader) -> None:
     session.root_id = header.root_id or _root_without_word(header)
     session.started_at = header.created_at
     session.originator, session.source = header.originator, header.source
-    agent = session.agent
-    agent.path, agent.nickname, agent.role = header.agent_path, header.agent_nickname, header.agent_role
-    agent.depth = header.depth
+    session.agent = Agent(header.agent_path, header.agent_nickname, header.agent_role, header.depth)
     refine(session, header)
 
 
@@ -74,13 +72,14 @@ class Links:
         return {path: call for path, call in self._spawned_paths.items() if path not in self._by_path}
 
     def spawned(self, call: Call | None, thread_id: str, name: str | None, path: str | None = None) -> None:
-        child = self._children.setdefault(thread_id, Child(thread_id))
-        child.name = name or child.name or path
+        child = self._children.get(thread_id, Child(thread_id))
+        child = child._replace(name=name or child.name or path)
         if path is not None:
             self._by_path[path] = thread_id
         if call is not None:
-            child.call_id = child.call_id or call.call_id
+            child = child._replace(call_id=child.call_id or call.call_id)
             call.child_session = thread_id
+        self._children[thread_id] = child
 
     def output_of_spawn(self, call: Call, output: str) -> None:
         """v1 answers with the thread's id, v2 with the path that the worker was given."""

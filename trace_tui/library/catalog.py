@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -106,14 +107,12 @@ class Catalog:
     def entries(self, numbers: Iterable[int] | None = None) -> list[Entry]:
         """Sessions as lists show them, with their names and the children they name."""
         wanted = None if numbers is None else set(numbers)
-        entries = {row[0]: _entry(row) for row in self._of_sessions(_ENTRIES, wanted)}
-        for number, child_id, path, call_id, relation, name in self._of_sessions(_LINKS, wanted):
-            entries[number].links.append(Link(child_id, path, call_id, Relation(relation), name))
         names = {(home, id_): name for home, id_, name in self.query("SELECT home, id, name FROM names")}
-        for entry in entries.values():
-            if names and (name := names.get((_stored(entry.home), entry.id))):
-                entry.title = name
-        return list(entries.values())
+        links: defaultdict[int, list[Link]] = defaultdict(list)
+        for number, child_id, path, call_id, relation, name in self._of_sessions(_LINKS, wanted):
+            links[number].append(Link(child_id, path, call_id, Relation(relation), name))
+        entries = [_entry(row, links.get(row[0]) or ()) for row in self._of_sessions(_ENTRIES, wanted)]
+        return [_named(entry, names) for entry in entries] if names else entries
 
     def files_of(self, numbers: Iterable[int]) -> dict[int, list[str]]:
         """The paths of sessions' files, oldest first."""
@@ -282,12 +281,22 @@ _FILES = "SELECT session, path FROM files WHERE {} AND refused IS NULL ORDER BY 
 _VERSIONS = "SELECT session, version FROM versions WHERE {} ORDER BY session, position"
 
 
-def _entry(row: Row) -> Entry:
+def _entry(row: Row, links: list[Link] | None) -> Entry:
     agent = Agent(*row[6:10])
-    flags = map(bool, row[24:26])
     usage = Usage(*row[30:35])
-    begin = [row[0], _path(row[1]), *row[2:5], Relation(row[5]), agent]
-    return Entry(*begin, *row[10:24], *flags, *row[26:30], usage, *row[35:])  # type: ignore[call-arg]
+    begin = (row[0], _path(row[1]), *row[2:5], _RELATIONS[row[5]], agent)
+    return Entry._make(
+        (*begin, *row[10:24], *map(bool, row[24:26]), *row[26:30], usage, *row[35:], links or [])
+    )
+
+
+_RELATIONS = {relation.value: relation for relation in Relation}
+
+
+def _named(entry: Entry, names: dict[tuple[str | bytes, str], str]) -> Entry:
+    """With the name that a person gave it, if there is one."""
+    name = names.get((_stored(entry.home), entry.id)) if entry.id is not None else None
+    return entry if name is None else entry._replace(title=name)
 
 
 def _keep(connection: sqlite3.Connection, thread: Indexed) -> None:

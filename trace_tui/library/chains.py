@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import NamedTuple
 
@@ -26,21 +25,23 @@ class Oddity(StrEnum):
     COPY = "a copy of another"
 
 
-@dataclass(slots=True, eq=False)
 class Member:
     """A thread in its chain."""
 
-    entry: Entry
-    relation: Relation
-    """What it says it is; of one that does not know its parent, what the parent says."""
-    parent: Member | None = None
-    children: list[Member] = field(default_factory=list)
-    call_id: str | None = None
-    """The parent's call that started it, where it is known."""
-    name: str | None = None
-    """What its parent, or it itself, calls it."""
-    oddity: Oddity | None = None
-    copies: list[Entry] = field(default_factory=list)
+    __slots__ = ("call_id", "children", "copies", "entry", "name", "oddity", "parent", "relation")
+
+    def __init__(self, entry: Entry) -> None:
+        self.entry = entry
+        self.relation = entry.relation
+        """What it says it is; of one that does not know its parent, what the parent says."""
+        self.parent: Member | None = None
+        self.children: list[Member] = []
+        self.call_id: str | None = None
+        """The parent's call that started it, where it is known."""
+        self.name = _name(entry)
+        """What its parent, or it itself, calls it."""
+        self.oddity: Oddity | None = None
+        self.copies: list[Entry] = []
 
     @property
     def parent_id(self) -> str | None:
@@ -137,21 +138,20 @@ def totals(member: Member) -> Totals:
     )
 
 
-@dataclass(slots=True)
-class Forest:
+class Forest(NamedTuple):
     roots: list[Member]
     """The heads of all chains, in the order the entries came in."""
     by_number: dict[int, Member]
-    _by_id: dict[str, list[Member]]
+    by_id: dict[str, list[Member]]
 
     def ids(self) -> Iterable[str]:
-        return self._by_id.keys()
+        return self.by_id.keys()
 
     def of(self, entry: Entry) -> Member:
         return self.by_number[entry.number]
 
     def named(self, thread_id: str) -> list[Member]:
-        return self._by_id.get(thread_id, [])
+        return self.by_id.get(thread_id, [])
 
 
 def grow(entries: Iterable[Entry]) -> Forest:
@@ -183,7 +183,7 @@ def _members(entries: Iterable[Entry]) -> tuple[list[Member], dict[str, list[Mem
         same = by_id[entry.id] if entry.id is not None else []
         twin = next((one for one in same if _are_one(one.entry, entry)), None)
         if twin is None:
-            member = Member(entry, entry.relation, name=_name(entry))
+            member = Member(entry)
             order.append(member)
             same.append(member)
         elif _tells_more(entry, twin.entry):

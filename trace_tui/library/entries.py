@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from typing import NamedTuple
 
 from trace_tui.parsers.usage import NO_USAGE, Usage
 from trace_tui.relatives import Agent, Relation
 
 
-@dataclass(slots=True)
-class Link:
+class Link(NamedTuple):
     """A child that a session names, by its id or, until the child's own file tells it, by its path."""
 
     child_id: str | None
@@ -19,8 +19,7 @@ class Link:
     name: str | None
 
 
-@dataclass(slots=True, eq=False)
-class Entry:
+class Entry(NamedTuple):
     number: int
     """By which the catalog's tables know the session."""
     key: str
@@ -52,7 +51,7 @@ class Entry:
     usage: Usage = NO_USAGE
     usage_source: str = "none"
     problems: int = 0
-    links: list[Link] = field(default_factory=list)
+    links: Sequence[Link] = ()
 
     @property
     def home(self) -> str:

@@ -9,7 +9,6 @@ import os
 import stat
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path, PurePath
 from typing import NamedTuple
@@ -61,13 +60,12 @@ class Trouble(NamedTuple):
     words: str
 
 
-@dataclass(slots=True)
-class Findings:
+class Findings(NamedTuple):
     roots: list[str]
-    files: list[Found] = field(default_factory=list)
-    homes: set[str] = field(default_factory=set)
+    files: list[Found]
+    homes: set[str]
     """Folders that hold `sessions` or `archived_sessions`; session names lie in them."""
-    troubles: list[Trouble] = field(default_factory=list)
+    troubles: list[Trouble]
 
     def threads(self) -> list[ThreadFiles]:
         """The threads these files belong to, those written to last first."""
@@ -102,7 +100,7 @@ def codex_home() -> Path:
 def find(roots: Sequence[Path] = ()) -> Findings:
     """All session files of these places; of Codex's own home where none is named."""
     places = [Path(os.path.abspath(root)) for root in roots or [codex_home()]]
-    findings = Findings([str(place) for place in places])
+    findings = Findings([str(place) for place in places], [], set(), [])
     walk = _Walk(findings)
     for place in places:
         _start(walk, place, is_home=not roots)

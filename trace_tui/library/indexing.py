@@ -93,6 +93,7 @@ def tail_digest(path: str, end: int) -> bytes | None:
 
 
 # -- rows ---------------------------------------------------------------
+# Truth values as numbers: SQLite's adapter takes longer over one of them than over all else in a row.
 
 
 def _refused(thread: ThreadFiles, reason: str) -> Indexed:
@@ -170,13 +171,13 @@ def _session_row(session: Session, sources: list[Source], calls: int) -> Row:
         session.commit,
         session.repository,
         _whole_title(session, sources),
-        session.name is not None,
+        int(session.name is not None),
         session.started_at,
         session.ended_at,
         str(session.state),
         next((turn.model for turn in reversed(session.turns) if turn.model), None),
-        session.archived,
-        session.compressed,
+        int(session.archived),
+        int(session.compressed),
         len(session.turns),
         calls,
         len(session.failed_turns()),
@@ -207,7 +208,7 @@ def _turn_row(turn: Turn) -> Row:
         turn.status.value,
         error.message if error else None,
         error.code if error else None,
-        turn.reverted,
+        int(turn.reverted),
         turn.prompt.head if turn.prompt else None,
         turn.model,
         turn.effort,
@@ -254,7 +255,7 @@ def _call_row(position: int, turn: int, call: Call) -> Row:
         call.started_at,
         call.ended_at,
         call.duration_ms,
-        call.parallel,
+        int(call.parallel),
         call.parent_call_id,
         call.child_session,
         file_of(call.place),

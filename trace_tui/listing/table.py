@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from datetime import date, datetime
+from functools import lru_cache
 from typing import NamedTuple
 
 from trace_tui.library.chains import Member, Oddity
@@ -12,9 +13,11 @@ from trace_tui.parsers.safe_text import one_line
 from trace_tui.printing.cells import cells, fitted, right
 from trace_tui.printing.console import Lines, Part
 from trace_tui.printing.words import STATE_STYLES, TURN_GLYPHS, count, tokens
+from trace_tui.relatives import Relation
 from trace_tui.times import local, minute, short_duration
 
 _GLYPH_WIDTH = 2
+_FAILURES_STYLE = "bold red"
 _LEAST_TITLE = 24
 _LEAST_WORDS = 8
 _SHORTEST_ID = 8
@@ -35,7 +38,6 @@ class Column(NamedTuple):
     width: int
     value: Callable[[Member], str]
     set_: Callable[[str, int], str] = right
-    style: str = "dim"
 
 
 class Table:
@@ -48,7 +50,7 @@ class Table:
         id_width = max([len(self._id(row.member)) for row in rows], default=_SHORTEST_ID)
         # The most important first: what does not fit is dropped from the end.
         wanted = [
-            Column("✗", 3, _failures, style="bold red"),
+            Column("✗", 3, _failures),
             Column("id", max(id_width, 2), self._id, fitted),
             Column("took", 6, lambda member: short_duration(member.entry.duration_ms)),
             Column("tokens", 6, _tokens),
@@ -63,6 +65,9 @@ class Table:
         order = ("✗", "turns", "calls", "took", "tokens", "model", "folder", "id")
         self._columns.sort(key=lambda column: order.index(column.label))
         taken = sum(column.width + 1 for column in self._columns)
+        others = self._columns[1:]
+        self._form = "".join(f" %{'-' if one.set_ is fitted else ''}{one.width}s" for one in others)
+        self._form_width = taken - self._columns[0].width - 1 if self._columns else 0
         self._title_width = max(lines.width - before - taken, _LEAST_WORDS)
 
     def head(self) -> None:
@@ -75,14 +80,24 @@ class Table:
     def row(self, row: Row) -> None:
         member = row.member
         state = member.entry.state
-        parts: list[Part] = [
+        self._lines.put(
             (TURN_GLYPHS.get(state, "·") + " ", STATE_STYLES.get(state, "")),
             (self._when.value(member).ljust(self._when.width + 1), "dim"),
             *self._title(row),
+            *self._numbers(member),
+        )
+
+    def _numbers(self, member: Member) -> list[Part]:
+        """The columns behind the title, in one go where all fit, as nearly always: lists are long."""
+        values = [column.value(member) for column in self._columns]
+        failures, *others = values
+        told = self._form % tuple(others)
+        if len(told) == self._form_width and told.isascii():
+            return [(f"{failures:>4}", _FAILURES_STYLE), (told, "dim")]
+        shown = [
+            column.set_(value, column.width) for column, value in zip(self._columns, values, strict=True)
         ]
-        for _, width, value, set_, style in self._columns:
-            parts.append((" " + set_(value(member), width), style))
-        self._lines.put(*parts)
+        return [(f" {shown[0]}", _FAILURES_STYLE), *((f" {value}", "dim") for value in shown[1:])]
 
     def _title(self, row: Row) -> list[Part]:
         """Indented under its parent, with its name and what hangs on it; the words in between give way."""
@@ -102,8 +117,9 @@ class Table:
 
 
 def _as_many_as_fit(columns: list[Column], width: int) -> list[Column]:
+    """All of them where there is room, and always the first."""
     kept = list(columns)
-    while kept and sum(column.width + 1 for column in kept) + _LEAST_TITLE > width:
+    while len(kept) > 1 and sum(column.width + 1 for column in kept) + _LEAST_TITLE > width:
         kept.pop()
     return kept
 
@@ -129,11 +145,11 @@ def hangs_on(member: Member) -> str:
     if below:
         failures = sum(one.entry.failures for one in below)
         words += f" · {count(len(below), 'worker')}" + (f" ✗{failures}" if failures else "")
-    if member.oddity is Oddity.ORPHAN and member.relation.value not in ("root", "fork"):
+    if member.oddity is Oddity.ORPHAN and member.relation not in (Relation.ROOT, Relation.FORK):
         words += f" · {member.relation.value}, parent not found"
     elif member.oddity is not None:
         words += f" · {member.oddity.value}"
-    if member.relation.value == "fork":
+    if member.relation is Relation.FORK:
         words += " · fork"
     if member.entry.archived:
         words += " · archived"
@@ -160,7 +176,12 @@ def _tokens(member: Member) -> str:
 
 
 def _folder(member: Member) -> str:
-    return one_line((member.entry.cwd or "").replace("\\", "/").rstrip("/").rpartition("/")[2])
+    return _last_part(member.entry.cwd or "")
+
+
+@lru_cache(maxsize=1024)
+def _last_part(cwd: str) -> str:
+    return one_line(cwd.replace("\\", "/").rstrip("/").rpartition("/")[2])
 
 
 def day_of(entry: Entry) -> date | None:
@@ -193,6 +214,8 @@ def short_ids(ids: Iterable[str], shown: Iterable[str]) -> dict[str, str]:
 
 
 def _shared(one: str, other: str) -> int:
+    if one[:_SHORTEST_ID] != other[:_SHORTEST_ID]:
+        return 0
     length = 0
     for mine, theirs in zip(one, other, strict=False):
         if mine != theirs:

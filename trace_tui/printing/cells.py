@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from rich.cells import cell_len, set_cell_size
-
 
 def fitted(text: str, width: int) -> str:
     """Exactly ``width`` cells, with an ellipsis where something was cut."""
@@ -11,6 +9,8 @@ def fitted(text: str, width: int) -> str:
         return ""
     if text.isascii():  # nearly all, and a list has thousands
         return text.ljust(width) if len(text) <= width else text[: width - 1] + "…"
+    from rich.cells import cell_len, set_cell_size  # only for what is not plain ASCII
+
     if cell_len(text) <= width:
         return set_cell_size(text, width)
     # What is cut anyway need not be measured; and few characters take no cell at all.
@@ -26,7 +26,11 @@ def right(text: str, width: int) -> str:
 
 def cells(text: str) -> int:
     """How wide a text is."""
-    return len(text) if text.isascii() else cell_len(text)
+    if text.isascii():
+        return len(text)
+    from rich.cells import cell_len
+
+    return cell_len(text)
 
 
 def folded(facts: list[str], width: int) -> list[str]:
