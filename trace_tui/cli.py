@@ -8,7 +8,7 @@ from __future__ import annotations
 import argparse
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from trace_tui import __version__
 
@@ -165,7 +165,7 @@ def _run(arguments: argparse.Namespace) -> int:
     collecting = gc.isenabled()
     gc.disable()
     try:
-        return run(arguments)
+        return _run_without_a_catalog_if_need_be(run, arguments)
     except NothingFound as nothing:
         return _tell(str(nothing), NOTHING_FOUND)
     except Unusable as problem:
@@ -181,6 +181,22 @@ def _run(arguments: argparse.Namespace) -> int:
     finally:
         if collecting:
             gc.enable()
+
+
+def _run_without_a_catalog_if_need_be(
+    run: Callable[[argparse.Namespace], int], arguments: argparse.Namespace
+) -> int:
+    """The catalog is a convenience: a damaged one is made anew, and where it can't be written it is not."""
+    from trace_tui.errors import CatalogFailed
+
+    for _ in range(2):
+        try:
+            return run(arguments)
+        except CatalogFailed as failure:
+            _tell(f"{failure}; reading the sessions themselves", DONE)
+            arguments.no_cache = not failure.is_gone or arguments.no_cache
+    arguments.no_cache = True
+    return run(arguments)
 
 
 def _tell(words: str, code: int) -> int:

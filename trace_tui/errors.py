@@ -19,5 +19,13 @@ class Unusable(TraceError):
     """What was asked for can't be understood, or may mean several things."""
 
 
+class CatalogFailed(TraceError):
+    """The catalog was damaged and is gone, or can't be written; everything can be read without it."""
+
+    def __init__(self, words: str, *, is_gone: bool) -> None:
+        super().__init__(words)
+        self.is_gone = is_gone
+
+
 class Cancelled(TraceError):
     """The reader was told to stop."""

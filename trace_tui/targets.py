@@ -45,7 +45,10 @@ class Target(NamedTuple):
 
     @property
     def is_path(self) -> bool:
-        return os.path.exists(self.session) or os.sep in self.session or self.session.endswith(_FILE_ENDINGS)
+        if os.path.exists(self.session):
+            return True
+        looks_like_one = os.sep in self.session or self.session.endswith(_FILE_ENDINGS)
+        return looks_like_one and not self.is_latest
 
     @property
     def is_latest(self) -> bool:

@@ -68,7 +68,7 @@ def point_in_time(words: str, now: datetime, *, end: bool = False) -> int:
         return _milliseconds(now - timedelta(**{_UNITS[span[2]]: int(span[1])}))
     days = {"today": 0, "yesterday": 1}
     if words in days:
-        day = (now - timedelta(days=days[words])).date()
+        day = (now.astimezone() - timedelta(days=days[words])).date()
     else:
         try:
             day = date.fromisoformat(words)

@@ -91,7 +91,8 @@ def _catalog(report: Report) -> str:
     catalog = report.catalog
     if catalog["path"] is None:
         return str(catalog["note"])
-    return f"{catalog['path']}: {catalog['sessions']:,} sessions, {_size(catalog['bytes'])}; safe to delete"
+    sessions = count(int(str(catalog["sessions"])), "session")
+    return f"{catalog['path']}: {sessions}, {_size(catalog['bytes'])}; safe to delete"
 
 
 def _terminal(terminal: dict[str, object]) -> str:

@@ -12,14 +12,16 @@ import sqlite3
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from typing import Any, Self
 
 from trace_tui import __version__
+from trace_tui.errors import CatalogFailed
 from trace_tui.halt import Halt
 from trace_tui.library.entries import Entry, Link
 from trace_tui.library.finding import Found, ThreadFiles, Trouble
-from trace_tui.library.rows import Earlier, Indexed, KnownFile, Row
+from trace_tui.library.rows import BLANK_MEANS_NULL, Earlier, Indexed, KnownFile, Row
 from trace_tui.library.schema import SCHEMA_VERSION, TABLES, TOLD_ANEW
 from trace_tui.parsers.formats import Format
 from trace_tui.parsers.usage import Usage
@@ -72,6 +74,29 @@ class Catalog:
     def __exit__(self, *_: object) -> None:
         self._connection.close()
 
+    @contextmanager
+    def failures(self) -> Iterator[None]:
+        """What goes wrong with the catalog within is told as `CatalogFailed`; a damaged one is removed."""
+        try:
+            yield
+        except sqlite3.OperationalError as problem:  # locked, read-only, no room
+            raise CatalogFailed(f"{self.path}: {problem}", is_gone=False) from problem
+        except sqlite3.DatabaseError as problem:
+            self._connection.close()
+            if self.path is not None:
+                _remove(self.path)
+            raise CatalogFailed(f"{self.path} was damaged: {problem}", is_gone=True) from problem
+
+    @contextmanager
+    def released(self) -> Iterator[Path]:
+        """Other processes may be forked meanwhile: no connection may be inherited by them."""
+        assert self.path is not None
+        self._connection.close()
+        try:
+            yield self.path
+        finally:
+            self._connection = _opened(self.path)
+
     def query(self, sql: str, values: Sequence[object] = ()) -> list[Row]:
         return self._connection.execute(sql, values).fetchall()
 
@@ -111,7 +136,7 @@ class Catalog:
         links: defaultdict[int, list[Link]] = defaultdict(list)
         for number, child_id, path, call_id, relation, name in self._of_sessions(_LINKS, wanted):
             links[number].append(Link(child_id, path, call_id, Relation(relation), name))
-        entries = [_entry(row, links.get(row[0]) or ()) for row in self._of_sessions(_ENTRIES, wanted)]
+        entries = [_entry(row, links.get(row[0], [])) for row in self._of_sessions(_ENTRIES, wanted)]
         return [_named(entry, names) for entry in entries] if names else entries
 
     def files_of(self, numbers: Iterable[int]) -> dict[int, list[str]]:
@@ -208,9 +233,13 @@ def _opened(path: Path) -> sqlite3.Connection:
     except sqlite3.DatabaseError as problem:
         if isinstance(problem, sqlite3.OperationalError):
             raise  # locked, read-only, no room: not the file's fault
+    _remove(path)
+    return _made(_connected(path))
+
+
+def _remove(path: Path) -> None:
     for ending in ("", "-wal", "-shm"):
         Path(f"{path}{ending}").unlink(missing_ok=True)
-    return _made(_connected(path))
 
 
 def _connected(path: Path) -> sqlite3.Connection:
@@ -317,13 +346,21 @@ def _keep(connection: sqlite3.Connection, thread: Indexed) -> None:
     _keep_files(connection, number, thread.files)
     for table, rows in thread.rows.items():
         if rows:
-            marks = ", ".join("?" * (len(rows[0]) + 1))
-            connection.executemany(f"INSERT INTO {table} VALUES ({marks})", [(number, *row) for row in rows])
+            connection.executemany(_inserts(table, len(rows[0])), [(number, *row) for row in rows])
     if thread.halt is not None:
         halt, responses = thread.halt
         connection.execute(
             "INSERT INTO halts VALUES (?, ?, ?, ?)", (number, halt.format.value, responses, halt.fold)
         )
+
+
+@cache
+def _inserts(table: str, columns: int) -> str:
+    marks = ["?"] * (columns + 1)
+    if table == "calls":
+        for column in BLANK_MEANS_NULL:
+            marks[column + 1] = "NULLIF(?, '')"
+    return f"INSERT INTO {table} VALUES ({', '.join(marks)})"
 
 
 def _clear(connection: sqlite3.Connection, number: int, responses_kept: int) -> None:

@@ -20,9 +20,8 @@ from trace_tui.relatives import Child, Relation
 
 class Oddity(StrEnum):
     ORPHAN = "parent not found"
-    CYCLE = "its parents lead back to it"
-    IMPOSTOR = "another session has the same id"
-    COPY = "a copy of another"
+    CYCLE = "circular parents"
+    IMPOSTOR = "id used twice"
 
 
 class Member:

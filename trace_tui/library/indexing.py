@@ -40,7 +40,7 @@ def index(thread: ThreadFiles, earlier: Earlier | None) -> Indexed:
     try:
         reading = _read(thread, earlier)
     except Unreadable as reason:
-        return _refused(thread, str(reason))
+        return _refused(thread, str(reason).removeprefix(f"{thread.files[-1].path}: "))
     except Exception as bug:
         # One file that this program stumbles over must not hide all others; `doctor` tells of it.
         return _refused(thread, f"this program failed on it: {type(bug).__name__}: {bug}")
@@ -246,18 +246,18 @@ def _call_row(position: int, turn: int, call: Call) -> Row:
         turn,
         call.call_id,
         call.name,
-        call.namespace,
+        call.namespace or "",
         call.tool.value,
         call.status.value,
         call.exit_code,
-        call.reason,
+        call.reason or "",
         call.summary,
         call.started_at,
         call.ended_at,
         call.duration_ms,
         int(call.parallel),
-        call.parent_call_id,
-        call.child_session,
+        call.parent_call_id or "",
+        call.child_session or "",
         file_of(call.place),
         line_of(call.place),
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -27,7 +28,7 @@ class Library:
     @classmethod
     @contextmanager
     def open(cls, roots: Sequence[str | Path] = (), *, cached: bool = True) -> Iterator[Library]:
-        with Catalog.open(in_memory=not cached) as catalog:
+        with Catalog.open(in_memory=not cached) as catalog, catalog.failures():
             yield cls(catalog, roots)
 
     @property
@@ -54,6 +55,18 @@ class Library:
             done = {thread.key for thread in wanted}
             self._stale = [thread for thread in self._stale if thread.key not in done]
             self._known = self.catalog.known_files()
+
+    def read_parents(self, listener: Listener | None = None) -> None:
+        """Reads the parents of all that has been read, however old: without them chains fall apart."""
+        while True:
+            entries = self.entries()
+            known = {entry.id for entry in entries}
+            wanted = {entry.parent_id for entry in entries} - known
+            above = [thread for thread in self._stale if thread.thread_id in wanted]
+            if not above:
+                return
+            keys = {thread.key for thread in above}
+            self.refresh(listener, only=lambda thread, keys=keys: thread.key in keys)  # type: ignore[misc]
 
     def entries(self) -> list[Entry]:
         """The sessions of these roots that have been read, newest first."""
@@ -97,8 +110,10 @@ class Library:
         return True
 
     def _gone(self) -> list[str]:
+        """Files that are not there any more; one that was only passed over this time is none of them."""
         here = {file.path for thread in self.threads for file in thread.files}
-        return [path for path in self._known if path not in here and self.findings.covers(path)]
+        missing = (path for path in self._known if path not in here)
+        return [path for path in missing if self.findings.covers(path) and not os.path.lexists(path)]
 
     def _forget_gone(self) -> None:
         gone = self._gone()

@@ -9,6 +9,10 @@ from trace_tui.library.finding import Found
 
 Row = tuple[Any, ...]
 
+BLANK_MEANS_NULL = (4, 8, 13, 14)
+"""Columns of a call's row that are told as "" where there is nothing: most often there is nothing, and
+Python's SQLite takes as long over one None as over four other values."""
+
 
 class KnownFile(NamedTuple):
     """What the catalog remembers of a file."""

@@ -11,6 +11,7 @@ import gc
 import multiprocessing
 import os
 import signal
+import sys
 import threading
 from collections.abc import Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
@@ -38,7 +39,8 @@ def scan(catalog: Catalog, threads: Sequence[ThreadFiles], listener: Listener | 
     tally = _Tally(threads, listener)
     processes = min(_processors(), _MOST_PROCESSES, len(batches))
     if catalog.path is not None and processes > 1 and tally.of_bytes >= _WORTH_PROCESSES:
-        batches = _scan_in_processes(catalog.path, batches, processes, tally)
+        with catalog.released() as path:
+            batches = _scan_in_processes(path, batches, processes, tally)
     for batch in batches:
         _scan_batch(catalog, batch)
         tally.done(batch)
@@ -87,7 +89,7 @@ def _scan_in_processes(path: Path, batches: list[Batch], processes: int, tally: 
     """The batches that are left over because a process died of one."""
     with ProcessPoolExecutor(
         processes,
-        mp_context=multiprocessing.get_context("spawn"),
+        mp_context=multiprocessing.get_context(_way_to_start()),
         initializer=_begin_work,
         initargs=(path,),
     ) as pool:
@@ -104,6 +106,12 @@ def _scan_in_processes(path: Path, batches: list[Batch], processes: int, tally: 
             pool.shutdown(wait=True, cancel_futures=True)
             raise
     return []
+
+
+def _way_to_start() -> str:
+    """Forked processes need not import everything again, but no other thread may be at work meanwhile."""
+    alone = sys.platform == "linux" and threading.active_count() == 1
+    return "fork" if alone else "spawn"
 
 
 _catalog: Catalog

@@ -51,7 +51,10 @@ class Choice(NamedTuple):
             and (self.model is None or self.model in _folded(entry.model, ""))
             and (self.state is None or self.state == entry.state)
             and (not self.failed or entry.failures > 0 or entry.state == "failed")
-            and (self.source is None or self.source in f"{entry.source}\n{entry.originator}".casefold())
+            and (
+                self.source is None
+                or self.source in f"{entry.source or ''}\n{entry.originator or ''}".casefold()
+            )
             and (not self.archived or entry.archived)
             and (self.words is None or self._found_in(entry))
         )

@@ -7,7 +7,7 @@ import sys
 
 from trace_tui.errors import NothingFound, Unusable
 from trace_tui.library.chains import Forest, Member, grow
-from trace_tui.library.finding import ThreadFiles
+from trace_tui.library.finding import ThreadFiles, Trouble
 from trace_tui.library.library import Library
 from trace_tui.listing.choosing import Choice, order_of
 from trace_tui.printing.console import Lines
@@ -23,16 +23,17 @@ _CLOCK_SLACK_NS = 3_600_000_000_000
 def run(arguments: argparse.Namespace) -> int:
     try:
         choice = Choice.of(arguments)
-    except ValueError as problem:
+    except (ValueError, OverflowError) as problem:
         raise Unusable(f"no time that can be read: {problem}") from problem
     with Library.open(arguments.root or (), cached=not arguments.no_cache) as library:
         if arguments.tree is not None:
             return _tree(library, arguments)
         _refresh(library, choice.since)
         forest = grow(library.entries())
+        troubles = library.troubles()  # asked before anything is printed: the catalog may fail
         status = _list(library, forest, choice, arguments)
-        _say_what_is_missing(library)
-        return status
+    _say_what_is_missing(troubles)
+    return status
 
 
 def _refresh(library: Library, since: int | None = None) -> None:
@@ -43,6 +44,8 @@ def _refresh(library: Library, since: int | None = None) -> None:
 
     with scan_progress() as listener:
         library.refresh(listener, only=recent)
+        if since is not None:
+            library.read_parents(listener)
 
 
 def _list(library: Library, forest: Forest, choice: Choice, arguments: argparse.Namespace) -> int:
@@ -122,8 +125,7 @@ def _nothing(library: Library, forest: Forest) -> str:
     return f"no sessions in {where}; name another folder with --root"
 
 
-def _say_what_is_missing(library: Library) -> None:
-    troubles = library.troubles()
+def _say_what_is_missing(troubles: list[Trouble]) -> None:
     if troubles:
         words = (
             f"{count(len(troubles), 'file')} could not be read; codex-trace-tui doctor tells which and why"

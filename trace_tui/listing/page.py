@@ -5,9 +5,9 @@ from __future__ import annotations
 from datetime import date
 
 from trace_tui.library.chains import Forest, Member, totals
-from trace_tui.listing.table import Row, Table, day_in_words, day_of, short_ids, title_of, today
+from trace_tui.listing.table import Row, Table, day_in_words, day_of, marks_of, short_ids, title_of, today
 from trace_tui.parsers.safe_text import one_line
-from trace_tui.printing.cells import fitted, folded, right
+from trace_tui.printing.cells import cells, fitted, folded, right
 from trace_tui.printing.console import Lines, Part
 from trace_tui.printing.words import STATE_STYLES, TURN_GLYPHS, TURN_WORDS, count, tokens
 from trace_tui.times import minute, short_duration
@@ -85,7 +85,8 @@ class ListPage:
 
     def _rest(self, left_out: int, noun: str) -> None:
         if left_out:
-            self._lines.put((f"… and {count(left_out, f'older {noun}')}: --limit N shows more", "dim"))
+            kind = f"older {noun}" if self._by_day else f"more {noun}"
+            self._lines.put((f"… and {count(left_out, kind)}: --limit N shows more", "dim"))
         if self._lines.on_terminal:
             self._lines.put(("open one: codex-trace-tui show ID (or: latest)", "dim"))
 
@@ -131,11 +132,13 @@ def _tree_row(lines: Lines, member: Member, all_tokens: int, width: int, id_: st
     entry = member.entry
     depth = _depth(member)
     indent = "  " * (depth - 1) + "└ " if depth else ""
+    marks = "".join(marks_of(member, with_workers=False))
+    who = fitted(indent + title_of(member, width), max(width - cells(marks), 8)).rstrip() + marks
     share = entry.usage.total / all_tokens if all_tokens else 0.0
     full = round(share * _BAR)
     parts: list[Part] = [
         (f"{TURN_GLYPHS[entry.state]} ", STATE_STYLES[entry.state]),
-        (fitted(indent + title_of(member, width), width), "" if depth else "bold"),
+        (fitted(who, width), "" if depth else "bold"),
         (right(str(entry.failures) if entry.failures else "", 4), "bold red"),
         (right(f"{entry.calls:,}", 7), "dim"),
         (right(short_duration(entry.duration_ms), 8), "dim"),

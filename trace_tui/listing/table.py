@@ -7,7 +7,7 @@ from datetime import date, datetime
 from functools import lru_cache
 from typing import NamedTuple
 
-from trace_tui.library.chains import Member, Oddity
+from trace_tui.library.chains import Member
 from trace_tui.library.entries import Entry
 from trace_tui.parsers.safe_text import one_line
 from trace_tui.printing.cells import cells, fitted, right
@@ -101,10 +101,12 @@ class Table:
 
     def _title(self, row: Row) -> list[Part]:
         """Indented under its parent, with its name and what hangs on it; the words in between give way."""
-        before, after = _indent(row.depth), hangs_on(row.member)
-        room = self._title_width - cells(before) - cells(after)
-        if room < _LEAST_WORDS:
-            after, room = "", self._title_width - cells(before)
+        before, marks = _indent(row.depth), marks_of(row.member)
+        room = self._title_width - cells(before)
+        while marks and room - cells("".join(marks)) < _LEAST_WORDS:
+            marks.pop()
+        after = "".join(marks)
+        room -= cells(after)
         title = fitted(title_of(row.member, room + 1), room)
         if after:
             title = title.rstrip()
@@ -139,21 +141,20 @@ def _indent(depth: int) -> str:
     return "  " * (min(depth, _DEEPEST_INDENT) - 1) + "└ " if depth else ""
 
 
-def hangs_on(member: Member) -> str:
-    words = ""
-    below = [one for one in member.members() if one is not member] if member.children else []
-    if below:
+def marks_of(member: Member, *, with_workers: bool = True) -> list[str]:
+    """What is said behind a title, the most important first."""
+    marks: list[str] = []
+    if with_workers and member.children:
+        below = [one for one in member.members() if one is not member]
         failures = sum(one.entry.failures for one in below)
-        words += f" · {count(len(below), 'worker')}" + (f" ✗{failures}" if failures else "")
-    if member.oddity is Oddity.ORPHAN and member.relation not in (Relation.ROOT, Relation.FORK):
-        words += f" · {member.relation.value}, parent not found"
-    elif member.oddity is not None:
-        words += f" · {member.oddity.value}"
+        marks.append(f" · {count(len(below), 'worker')}" + (f" ✗{failures}" if failures else ""))
+    if member.oddity is not None:
+        marks.append(f" · {member.oddity.value}")
     if member.relation is Relation.FORK:
-        words += " · fork"
+        marks.append(" · fork")
     if member.entry.archived:
-        words += " · archived"
-    return words
+        marks.append(" · archived")
+    return marks
 
 
 def _time(member: Member) -> str:
