@@ -48,13 +48,10 @@ class Choice(NamedTuple):
         return (
             self._takes_time(entry)
             and (self.folder is None or is_in_folder(entry.cwd, self.folder))
-            and (self.model is None or self.model in _folded(entry.model, ""))
+            and (self.model is None or self.model in (entry.model or "").casefold())
             and (self.state is None or self.state == entry.state)
             and (not self.failed or entry.failures > 0 or entry.state == "failed")
-            and (
-                self.source is None
-                or self.source in f"{entry.source or ''}\n{entry.originator or ''}".casefold()
-            )
+            and (self.source is None or self._started_by(entry))
             and (not self.archived or entry.archived)
             and (self.words is None or self._found_in(entry))
         )
@@ -65,13 +62,18 @@ class Choice(NamedTuple):
             return False
         return self.until is None or (entry.started_at or entry.active_at) <= self.until
 
+    def _started_by(self, entry: Entry) -> bool:
+        wanted = self.source or ""
+        return any(wanted in part.casefold() for part in (entry.source, entry.originator) if part)
+
     def _found_in(self, entry: Entry) -> bool:
         where = (entry.title, entry.id, entry.cwd, entry.branch, entry.agent.nickname, entry.agent.path)
-        return any(self.words in part.casefold() for part in where if part and self.words is not None)
+        wanted = self.words or ""
+        return any(wanted in part.casefold() for part in where if part)
 
 
-def _folded(words: str | None, otherwise: str | None = None) -> str:
-    return words.casefold() if words is not None else otherwise  # type: ignore[return-value]
+def _folded(words: str | None) -> str | None:
+    return None if words is None else words.casefold()
 
 
 def is_in_folder(cwd: str | None, folder: str) -> bool:
