@@ -47,10 +47,10 @@ def plain_console() -> Console:
 class Lines:
     """Prints lines that are already as wide as they should be; the last ones when the block ends."""
 
-    def __init__(self) -> None:
-        self.width = page_width()
-        self.on_terminal = sys.stdout.isatty()
-        self._console = plain_console() if self.on_terminal else None
+    def __init__(self, console: Console | None = None) -> None:
+        self.on_terminal = console is not None or sys.stdout.isatty()
+        self._console = console or (plain_console() if self.on_terminal else None)
+        self.width = page_width() if console is None else console.width
         self._waiting: list[str] = []
         _forgive_encoding()
 
