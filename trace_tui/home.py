@@ -17,6 +17,7 @@ from trace_tui.names import read_names
 from trace_tui.parsers.containers import DamagedContainer
 from trace_tui.parsers.events import SessionHeader
 from trace_tui.parsers.records import RecordReader
+from trace_tui.relatives import Agent, name_for_parent
 from trace_tui.sources import Source, file_source
 
 _PEEK = 1 << 16
@@ -65,7 +66,8 @@ class Home:
             for folder, subfolders, names in os.walk(root, followlinks=False):
                 if self.folder is None:
                     subfolders.clear()
-                for name in names:
+                subfolders.sort()
+                for name in sorted(names):
                     if not name.startswith("rollout-"):
                         continue
                     if (
@@ -148,10 +150,8 @@ def _child(header: SessionHeader, session: Session) -> Child:
     if call is not None:
         call.child_session = header.id
     relation = relations.get(header.child_kind or "worker", Relation.OTHER)
-    name = (
-        header.agent_nickname or header.agent_path or (None if relation is Relation.WORKER else str(relation))
-    )
-    return Child(header.id, call.call_id if call else None, relation, name)
+    agent = Agent(header.agent_path, header.agent_nickname)
+    return Child(header.id, call.call_id if call else None, relation, name_for_parent(agent, relation))
 
 
 def _moment(at: int | None) -> datetime | None:

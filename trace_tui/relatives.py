@@ -27,3 +27,8 @@ class Child(NamedTuple):
     call_id: str | None = None
     relation: Relation = Relation.WORKER
     name: str | None = None
+
+
+def name_for_parent(agent: Agent, relation: Relation) -> str | None:
+    """What a child is called among its parent's children, where the parent itself has no name for it."""
+    return agent.nickname or agent.path or (None if relation is Relation.WORKER else str(relation))

@@ -45,10 +45,7 @@ class Target(NamedTuple):
 
     @property
     def is_path(self) -> bool:
-        if os.path.exists(self.session):
-            return True
-        looks_like_one = os.sep in self.session or self.session.endswith(_FILE_ENDINGS)
-        return looks_like_one and not self.is_latest
+        return _is_file(self.session) or (_looks_like_a_path(self.session) and not self.is_latest)
 
     @property
     def is_latest(self) -> bool:
@@ -57,14 +54,23 @@ class Target(NamedTuple):
 
 def read_target(words: str) -> Target:
     """What there is under that very name comes first: a path may hold any character."""
-    if words == STDIN or os.path.exists(words):
+    if words == STDIN or _is_file(words):
         return Target(words)
-    session, sharp, place = words.rpartition("#")
-    if sharp and session:
-        return Target(session, _place(place, words))
-    if (match := _LINE.fullmatch(words)) and os.path.exists(match[1]):
+    if (match := _LINE.fullmatch(words)) and _is_file(match[1]):
         return Target(match[1], PlaceName(PlaceKind.LINE, match[2]))
+    session, sharp, place = words.rpartition("#")
+    if sharp and session and not _looks_like_a_path(place):
+        return Target(session, _place(place, words))
     return Target(words)
+
+
+def _is_file(words: str) -> bool:
+    """Anything that can be read: a pipe is as good as a file; a folder is no session."""
+    return os.path.exists(words) and not os.path.isdir(words)
+
+
+def _looks_like_a_path(words: str) -> bool:
+    return os.sep in words or words.endswith(_FILE_ENDINGS)
 
 
 def _place(words: str, whole: str) -> PlaceName:

@@ -15,7 +15,7 @@ from trace_tui.library.entries import Entry
 from trace_tui.library.finding import Found, Trouble, is_within
 from trace_tui.library.library import Library
 from trace_tui.printing.console import page_width
-from trace_tui.printing.machine import JsonObject
+from trace_tui.printing.machine import JsonObject, printable_path
 
 SCHEMA = "codex-trace/doctor@1"
 
@@ -70,9 +70,9 @@ class Report(NamedTuple):
             "schema": SCHEMA,
             "needs_care": self.needs_care,
             **self._asdict(),
-            "places": [place._asdict() for place in self.places],
-            "troubles": [trouble._asdict() for trouble in self.troubles],
-            "damaged": [damage._asdict() for damage in self.damaged],
+            "places": [one._asdict() | {"root": printable_path(one.root)} for one in self.places],
+            "troubles": [one._asdict() | {"path": printable_path(one.path)} for one in self.troubles],
+            "damaged": [one._asdict() | {"path": printable_path(one.path)} for one in self.damaged],
             "unknown": [unknown._asdict() for unknown in self.unknown],
         }
 

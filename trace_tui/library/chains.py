@@ -15,7 +15,7 @@ from typing import NamedTuple
 from trace_tui.library.entries import Entry, Link
 from trace_tui.parsers.formats import Format
 from trace_tui.parsers.usage import NO_USAGE, Usage
-from trace_tui.relatives import Child, Relation
+from trace_tui.relatives import Child, Relation, name_for_parent
 
 
 class Oddity(StrEnum):
@@ -58,8 +58,10 @@ class Member:
         """Of the chain as it is here; where its top is missing, what the thread itself says."""
         top = self.root
         if top.oddity is Oddity.ORPHAN:
-            return top.entry.root_id or top.entry.parent_id
-        return top.entry.id if self.parent is not None else self.entry.root_id or self.entry.id
+            return top.entry.root_id
+        if self.parent is not None or top.oddity is Oddity.CYCLE:
+            return top.entry.id
+        return self.entry.root_id or self.entry.id
 
     def members(self) -> Iterator[Member]:
         """This thread and all below it, each before its children."""
@@ -176,25 +178,30 @@ def grow(entries: Iterable[Entry]) -> Forest:
 
 def _members(entries: Iterable[Entry]) -> tuple[list[Member], dict[str, list[Member]]]:
     """One member a thread; of copies the one that tells most stands for all."""
-    order: list[Member] = []
+    given = list(entries)
     by_id: defaultdict[str, list[Member]] = defaultdict(list)
-    for entry in entries:
+    by_number: dict[int, Member] = {}
+    # Streams last: what they print is a copy of a session that may come behind them.
+    for entry in sorted(given, key=lambda one: (_is_stream(one), one.started_at or 0, one.key)):
         same = by_id[entry.id] if entry.id is not None else []
         twin = next((one for one in same if _are_one(one.entry, entry)), None)
         if twin is None:
-            member = Member(entry)
-            order.append(member)
-            same.append(member)
+            twin = Member(entry)
+            same.append(twin)
         elif _tells_more(entry, twin.entry):
             twin.copies.append(twin.entry)
             twin.entry = entry
         else:
             twin.copies.append(entry)
+        by_number[entry.number] = twin
     for same in by_id.values():
-        same.sort(key=lambda one: (one.entry.started_at or 0, one.entry.key))
         for impostor in same[1:]:
             impostor.oddity = Oddity.IMPOSTOR
-    return order, by_id
+    return list(dict.fromkeys(by_number[entry.number] for entry in given)), by_id
+
+
+def _is_stream(entry: Entry) -> bool:
+    return entry.format == Format.EXEC_STREAM
 
 
 def _name(entry: Entry) -> str | None:
@@ -205,14 +212,21 @@ def _name(entry: Entry) -> str | None:
 
 def _are_one(one: Entry, other: Entry) -> bool:
     """Two sessions of one id: the same one twice, or told once more by what `codex exec --json` printed."""
-    streams = (one.format == Format.EXEC_STREAM) + (other.format == Format.EXEC_STREAM)
-    return streams == 1 or (one.started_at is not None and one.started_at == other.started_at)
+    return _is_stream(one) != _is_stream(other) or (
+        one.started_at is not None and one.started_at == other.started_at
+    )
 
 
 def _tells_more(one: Entry, other: Entry) -> bool:
     def told(entry: Entry) -> tuple[bool, int, int, int, bool, str]:
-        whole = entry.format != Format.EXEC_STREAM
-        return (whole, entry.active_at, entry.calls, entry.turns, not entry.archived, entry.key)
+        return (
+            not _is_stream(entry),
+            entry.active_at,
+            entry.calls,
+            entry.turns,
+            not entry.archived,
+            entry.key,
+        )
 
     return told(one) > told(other)
 
@@ -246,13 +260,15 @@ def _hang(
     links = told_by.get(entry.id or "", [])
     parent_id = entry.parent_id
     if parent_id is None:
-        told = next((told for told in links if told[0] is not member), None)
-        if told is not None and entry.relation is not Relation.FORK:
-            _under(member, *told)
+        others = [told for told in links if told[0] is not member]
+        if others and entry.relation is not Relation.FORK:
+            _under(
+                member, *min(others, key=lambda told: (told[0].entry.home != entry.home, *_by_start(told[0])))
+            )
         return
     parent = _nearest(by_id.get(parent_id, []), entry)
     if parent is None or parent is member:
-        member.oddity = member.oddity or Oddity.ORPHAN
+        member.oddity = member.oddity or (Oddity.ORPHAN if parent is None else Oddity.CYCLE)
         return
     link = next((link for one, link in links if one is parent), None)
     link = link or by_path.get((parent_id, entry.agent.path or ""))
@@ -278,14 +294,15 @@ def _under(member: Member, parent: Member, link: Link | None) -> None:
 
 def _break_cycle(member: Member) -> None:
     """Threads that are each other's parents: the one that began first stands at the top."""
-    seen: list[Member] = []
+    seen: dict[Member, None] = {}
     above: Member | None = member
     while above is not None and above not in seen:
-        seen.append(above)
+        seen[above] = None
         above = above.parent
     if above is None:
         return
-    ring = seen[seen.index(above) :]
+    way = list(seen)
+    ring = way[way.index(above) :]
     top = min(ring, key=_by_start)
     top.parent, top.oddity = None, Oddity.CYCLE
 
@@ -295,5 +312,7 @@ def _by_start(member: Member) -> tuple[int, str, str]:
 
 
 def _child(member: Member, link: Link | None) -> Child:
-    name = link.name if link is not None and link.name else member.name
+    name = (
+        link.name if link is not None and link.name else name_for_parent(member.entry.agent, member.relation)
+    )
     return Child(member.entry.id or "", member.call_id, member.relation, name)

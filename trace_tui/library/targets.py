@@ -48,12 +48,13 @@ def member_named(name: str, forest: Forest, library: Library) -> Member:
     entries = library.entries()
     if target.is_latest:
         return forest.of(_latest(name, library, None))
-    if os.path.exists(name):
+    if os.path.isfile(name):
         path = os.path.abspath(name)
         files = library.catalog.files_of(entry.number for entry in entries)
         found = [entry for entry in entries if path in files[entry.number]]
     else:
-        found = [entry for entry in entries if (entry.id or "").lower().startswith(name.lower())]
+        enough = len(name) >= _FEWEST
+        found = [entry for entry in entries if enough and (entry.id or "").lower().startswith(name.lower())]
     return forest.of(_only(name, found, library))
 
 
@@ -108,6 +109,8 @@ def _several(name: str, entries: list[Entry]) -> str:
 
 
 def _not_found(name: str, library: Library) -> str:
+    if os.path.isdir(name):
+        return f"{name}: a folder; name one session file in it, or list it with ls --root"
     where = ", ".join(library.findings.roots)
     short = f" (give at least {_FEWEST} characters of an id)" if len(name) < _FEWEST else ""
     return f"{name}: no such file, and no session of that id in {where}{short}"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from trace_tui.library.catalog import Catalog
 from trace_tui.library.chains import Member, Totals, totals
-from trace_tui.printing.machine import JsonObject, usage_object
+from trace_tui.printing.machine import JsonObject, printable_path, usage_object
 from trace_tui.times import rfc3339
 
 LIST_SCHEMA = "codex-trace/list@1"
@@ -35,7 +35,7 @@ def session_object(member: Member, files: list[str], versions: list[str]) -> Jso
             {"id": child.id, "call_id": child.call_id, "relation": child.relation.value, "name": child.name}
             for child in member.children_told()
         ],
-        "files": [_printable(path) for path in files],
+        "files": [printable_path(path) for path in files],
         "format": entry.format,
         "originator": entry.originator,
         "source": entry.source,
@@ -91,8 +91,3 @@ def tree_object(catalog: Catalog, head: Member) -> JsonObject:
 
 def _share(part: int, whole: int) -> float | None:
     return round(part / whole, 4) if whole else None
-
-
-def _printable(path: str) -> str:
-    """A file name that is no UTF-8 with a mark where it is not."""
-    return path.encode("utf-8", "surrogateescape").decode("utf-8", "replace")

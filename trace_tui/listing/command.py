@@ -31,9 +31,10 @@ def run(arguments: argparse.Namespace) -> int:
         _refresh(library, choice.since)
         forest = grow(library.entries())
         troubles = library.troubles()  # asked before anything is printed: the catalog may fail
-        status = _list(library, forest, choice, arguments)
-    _say_what_is_missing(troubles)
-    return status
+        try:
+            return _list(library, forest, choice, arguments)
+        finally:
+            _say_what_is_missing(troubles)
 
 
 def _refresh(library: Library, since: int | None = None) -> None:
@@ -59,7 +60,7 @@ def _list(library: Library, forest: Forest, choice: Choice, arguments: argparse.
     heads = [head for head in forest.roots if any(id(member) in chosen for member in head.members())]
     heads.sort(key=order_of(arguments.sort, chains=True))
     if not heads:
-        raise NothingFound(_nothing(library, forest))
+        raise NothingFound(_nothing(library))
     from trace_tui.listing.page import ListPage
 
     limit = _limit(arguments)
@@ -81,7 +82,7 @@ def _flat(library: Library, forest: Forest, members: list[Member], arguments: ar
             write_json({"schema": LIST_SCHEMA, "sessions": objects})
         return 0 if objects else 1
     if not members:
-        raise NothingFound(_nothing(library, forest))
+        raise NothingFound(_nothing(library))
     from trace_tui.listing.page import ListPage
 
     limit = _limit(arguments)
@@ -106,7 +107,7 @@ def _tree(library: Library, arguments: argparse.Namespace) -> int:
         else:
             write_json(tree_object(library.catalog, head))
         return 0
-    from trace_tui.listing.page import print_tree
+    from trace_tui.listing.tree import print_tree
 
     with Lines() as lines:
         print_tree(lines, head, forest)
@@ -118,9 +119,9 @@ def _limit(arguments: argparse.Namespace) -> int | None:
     return _SCREENFUL if limit is None and sys.stdout.isatty() else limit
 
 
-def _nothing(library: Library, forest: Forest) -> str:
-    if forest.by_number:
-        return f"none of {count(len(forest.by_number), 'session')} is like that"
+def _nothing(library: Library) -> str:
+    if library.threads:
+        return f"none of {count(len(library.threads), 'session')} is like that"
     where = ", ".join(library.findings.roots)
     return f"no sessions in {where}; name another folder with --root"
 

@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from datetime import date, datetime
 from functools import lru_cache
 from typing import NamedTuple
 
 from trace_tui.library.chains import Member
 from trace_tui.library.entries import Entry
+from trace_tui.listing.columns import Column, Columns
 from trace_tui.parsers.safe_text import one_line
-from trace_tui.printing.cells import cells, fitted, right
+from trace_tui.printing.cells import cells, fitted
 from trace_tui.printing.console import Lines, Part
 from trace_tui.printing.words import STATE_STYLES, TURN_GLYPHS, count, tokens
 from trace_tui.relatives import Relation
 from trace_tui.times import local, minute, short_duration
 
 _GLYPH_WIDTH = 2
-_FAILURES_STYLE = "bold red"
-_LEAST_TITLE = 24
 _LEAST_WORDS = 8
 _SHORTEST_ID = 8
 _DEEPEST_INDENT = 8
@@ -33,13 +32,6 @@ class Row(NamedTuple):
     """It was not asked for itself, but somebody below it was."""
 
 
-class Column(NamedTuple):
-    label: str
-    width: int
-    value: Callable[[Member], str]
-    set_: Callable[[str, int], str] = right
-
-
 class Table:
     """Prints rows under each other; ``dated`` where no headings say the day."""
 
@@ -50,32 +42,23 @@ class Table:
         id_width = max([len(self._id(row.member)) for row in rows], default=_SHORTEST_ID)
         # The most important first: what does not fit is dropped from the end.
         wanted = [
-            Column("✗", 3, _failures),
+            Column("✗", 3, failures),
             Column("id", max(id_width, 2), self._id, fitted),
-            Column("took", 6, lambda member: short_duration(member.entry.duration_ms)),
-            Column("tokens", 6, _tokens),
+            Column("took", 6, took),
+            Column("tokens", 6, own_tokens),
             Column("turns", 5, lambda member: str(member.entry.turns)),
-            Column("calls", 6, lambda member: f"{member.entry.calls:,}"),
+            Column("calls", 6, calls),
             Column("model", 14, lambda member: one_line(member.entry.model or ""), fitted),
             Column("folder", 16, _folder, fitted),
         ]
         before = _GLYPH_WIDTH + self._when.width + 1
-        self._columns = _as_many_as_fit(wanted, lines.width - before)
-        # In the order of reading, whatever their importance.
         order = ("✗", "turns", "calls", "took", "tokens", "model", "folder", "id")
-        self._columns.sort(key=lambda column: order.index(column.label))
-        taken = sum(column.width + 1 for column in self._columns)
-        others = self._columns[1:]
-        self._form = "".join(f" %{'-' if one.set_ is fitted else ''}{one.width}s" for one in others)
-        self._form_width = taken - self._columns[0].width - 1 if self._columns else 0
-        self._title_width = max(lines.width - before - taken, _LEAST_WORDS)
+        self._columns = Columns(wanted, order, lines.width - before)
+        self._title_width = max(lines.width - before - self._columns.width, _LEAST_WORDS)
 
     def head(self) -> None:
         words = f"{'':{_GLYPH_WIDTH}}{fitted(self._when.label, self._when.width)} "
-        words += fitted("title", self._title_width)
-        for column in self._columns:
-            words += " " + column.set_(column.label, column.width)
-        self._lines.put((words, "dim"))
+        self._lines.put((words + fitted("title", self._title_width) + self._columns.head(), "dim"))
 
     def row(self, row: Row) -> None:
         member = row.member
@@ -84,24 +67,12 @@ class Table:
             (TURN_GLYPHS.get(state, "·") + " ", STATE_STYLES.get(state, "")),
             (self._when.value(member).ljust(self._when.width + 1), "dim"),
             *self._title(row),
-            *self._numbers(member),
+            *self._columns.facts(member),
         )
-
-    def _numbers(self, member: Member) -> list[Part]:
-        """The columns behind the title, in one go where all fit, as nearly always: lists are long."""
-        values = [column.value(member) for column in self._columns]
-        failures, *others = values
-        told = self._form % tuple(others)
-        if len(told) == self._form_width and told.isascii():
-            return [(f"{failures:>4}", _FAILURES_STYLE), (told, "dim")]
-        shown = [
-            column.set_(value, column.width) for column, value in zip(self._columns, values, strict=True)
-        ]
-        return [(f" {shown[0]}", _FAILURES_STYLE), *((f" {value}", "dim") for value in shown[1:])]
 
     def _title(self, row: Row) -> list[Part]:
         """Indented under its parent, with its name and what hangs on it; the words in between give way."""
-        before, marks = _indent(row.depth), marks_of(row.member)
+        before, marks = indent_of(row.depth), marks_of(row.member)
         room = self._title_width - cells(before)
         while marks and room - cells("".join(marks)) < _LEAST_WORDS:
             marks.pop()
@@ -118,14 +89,6 @@ class Table:
         return self._ids.get(member.entry.id or "", "")
 
 
-def _as_many_as_fit(columns: list[Column], width: int) -> list[Column]:
-    """All of them where there is room, and always the first."""
-    kept = list(columns)
-    while len(kept) > 1 and sum(column.width + 1 for column in kept) + _LEAST_TITLE > width:
-        kept.pop()
-    return kept
-
-
 def title_of(member: Member, limit: int) -> str:
     """On one line, with the worker's name; about so many characters of it."""
     # Titles may be whole prompts; blanks of theirs shrink in `one_line`.
@@ -137,7 +100,7 @@ def title_of(member: Member, limit: int) -> str:
     return name if title == _folder(member) else f"{name}: {title}"
 
 
-def _indent(depth: int) -> str:
+def indent_of(depth: int) -> str:
     return "  " * (min(depth, _DEEPEST_INDENT) - 1) + "└ " if depth else ""
 
 
@@ -146,8 +109,8 @@ def marks_of(member: Member, *, with_workers: bool = True) -> list[str]:
     marks: list[str] = []
     if with_workers and member.children:
         below = [one for one in member.members() if one is not member]
-        failures = sum(one.entry.failures for one in below)
-        marks.append(f" · {count(len(below), 'worker')}" + (f" ✗{failures}" if failures else ""))
+        failed = sum(one.entry.failures for one in below)
+        marks.append(f" · {count(len(below), 'worker')}" + (f" ✗{failed}" if failed else ""))
     if member.oddity is not None:
         marks.append(f" · {member.oddity.value}")
     if member.relation is Relation.FORK:
@@ -166,12 +129,19 @@ def _date_and_time(member: Member) -> str:
     return minute(member.entry.started_at)
 
 
-def _failures(member: Member) -> str:
-    failures = member.entry.failures
-    return str(failures) if failures else ""
+def failures(member: Member) -> str:
+    return str(member.entry.failures or "")
 
 
-def _tokens(member: Member) -> str:
+def took(member: Member) -> str:
+    return short_duration(member.entry.duration_ms)
+
+
+def calls(member: Member) -> str:
+    return f"{member.entry.calls:,}"
+
+
+def own_tokens(member: Member) -> str:
     entry = member.entry
     return tokens(entry.usage.total) if entry.usage_source != "none" else ""
 
@@ -211,7 +181,7 @@ def short_ids(ids: Iterable[str], shown: Iterable[str]) -> dict[str, str]:
         if one in wanted:
             neighbours = ordered[max(index - 1, 0) : index] + ordered[index + 1 : index + 2]
             needed = max([needed, *(_shared(one, other) + 1 for other in neighbours)])
-    return {one: one[:needed].rstrip("-") for one in wanted}
+    return {one: one_line(one[:needed].rstrip("-"), needed) for one in wanted}
 
 
 def _shared(one: str, other: str) -> int:

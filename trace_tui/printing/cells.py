@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import re
+
+_IDLE_JOINER = re.compile("\u200d(?=[ -~]|$)|(?<=[ -~])\u200d")
+"""Beside plain letters a joiner joins nothing, and yet is measured as if it did."""
+
 
 def fitted(text: str, width: int) -> str:
     """Exactly ``width`` cells, with an ellipsis where something was cut."""
@@ -11,10 +16,11 @@ def fitted(text: str, width: int) -> str:
         return text.ljust(width) if len(text) <= width else text[: width - 1] + "…"
     from rich.cells import cell_len, set_cell_size  # only for what is not plain ASCII
 
+    text = _IDLE_JOINER.sub("", text)
     if cell_len(text) <= width:
         return set_cell_size(text, width)
     # What is cut anyway need not be measured; and few characters take no cell at all.
-    return set_cell_size(text[: 2 * width], width - 1) + "…"
+    return set_cell_size(text[: 2 * width], width - 1).rstrip("\u200d") + "…"
 
 
 def right(text: str, width: int) -> str:

@@ -10,6 +10,11 @@ from trace_tui.parsers.usage import Usage
 JsonObject = dict[str, Any]
 
 
+def printable_path(path: str) -> str:
+    """A file name need not be UTF-8: JSON has a mark where it is not."""
+    return path.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+
+
 def usage_object(usage: Usage) -> JsonObject:
     return {**usage._asdict(), "total": usage.total}
 

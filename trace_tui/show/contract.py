@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from trace_tui.model import Call, Item, Note, Session, Turn, file_of, line_of
-from trace_tui.printing.machine import JsonObject, usage_object
+from trace_tui.printing.machine import JsonObject, printable_path, usage_object
 from trace_tui.texts import Texts
 from trace_tui.time_spent import time_split
 from trace_tui.times import rfc3339
@@ -43,7 +43,7 @@ def session_facts(session: Session, texts: Texts) -> JsonObject:
             {"id": child.id, "call_id": child.call_id, "relation": child.relation.value, "name": child.name}
             for child in session.children
         ],
-        "files": [file.path for file in session.files],
+        "files": [printable_path(file.path) for file in session.files],
         "format": session.format.value,
         "originator": session.originator,
         "source": session.source,
