@@ -19,7 +19,6 @@ _LINE = {**_STAND_IN, 0x09: "    "}
 _BLOCK = {**_LINE, 0x0A: "\n"}
 
 _ANSI = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|[@-Z\\-_])")
-_SPACES = re.compile(r"\s+")
 
 
 def safe_block(text: str) -> str:
@@ -35,7 +34,7 @@ def one_line(text: str, limit: int = 200) -> str:
     """The text on one line, at most ``limit`` characters, with an ellipsis where it was cut."""
     if len(text) <= limit and text.isprintable():  # neither control nor format characters in it
         return text
-    shown = _SPACES.sub(" ", text[: limit * 4]).strip()
+    shown = " ".join(text[: limit * 4].split())
     if shown.isprintable():
         safe = shown
     else:

@@ -52,7 +52,7 @@ class ThreadFiles(NamedTuple):
 
     @property
     def written_ns(self) -> int:
-        return max(file.mtime_ns for file in self.files)
+        return max([file.mtime_ns for file in self.files])
 
 
 class Trouble(NamedTuple):
@@ -81,7 +81,8 @@ class Findings(NamedTuple):
             ThreadFiles(key, _in_time(by_stem.values()) if len(by_stem) > 1 else tuple(by_stem.values()))
             for key, by_stem in together.items()
         ]
-        threads.sort(key=lambda thread: (-thread.written_ns, thread.key))
+        threads.sort(key=lambda thread: thread.key)
+        threads.sort(key=lambda thread: thread.written_ns, reverse=True)  # keeps the order of what is equal
         return threads
 
     def covers(self, path: str) -> bool:
@@ -139,7 +140,7 @@ class _Walk:
     def home(self, path: str) -> None:
         for name in SESSION_FOLDERS:
             folder = os.path.join(path, name)
-            if os.path.isdir(folder):
+            if os.path.lexists(folder):
                 self.folder(folder, ())
 
     def folder(self, path: str, above: tuple[tuple[int, int], ...]) -> None:
@@ -159,17 +160,19 @@ class _Walk:
             return
         if os.path.basename(path) in SESSION_FOLDERS:
             self._findings.homes.add(os.path.dirname(path))
-        names = {entry.name for entry in within}
-        if names.intersection(SESSION_FOLDERS) and names & _SIGNS_OF_A_HOME:
-            within = [entry for entry in within if entry.name in SESSION_FOLDERS]
+        below = (*above, identity)
+        if any(entry.name in SESSION_FOLDERS for entry in within):
+            within = _only_sessions_of_a_home(within)
         for entry in within:
-            self._entry(entry, (*above, identity))
+            self._entry(entry, below)
 
     def _entry(self, entry: os.DirEntry[str], above: tuple[tuple[int, int], ...]) -> None:
         try:
             if entry.is_dir():
                 if entry.name not in _NEVER:
                     self.folder(entry.path, above)
+            elif entry.name in SESSION_FOLDERS and entry.is_symlink():
+                self.folder(entry.path, above)  # on a disk that is not there: that is to be told
             elif _may_be_session(entry.name):
                 status = entry.stat()
                 if stat.S_ISREG(status.st_mode):
@@ -179,6 +182,13 @@ class _Walk:
 
     def _trouble(self, path: str, words: str) -> None:
         self._findings.troubles.append(Trouble(path, words))
+
+
+def _only_sessions_of_a_home(within: list[os.DirEntry[str]]) -> list[os.DirEntry[str]]:
+    """What else lies in a Codex home is none; other folders may hold sessions anywhere."""
+    if not any(entry.name in _SIGNS_OF_A_HOME for entry in within):
+        return within
+    return [entry for entry in within if entry.name in SESSION_FOLDERS]
 
 
 def _may_be_session(name: str) -> bool:

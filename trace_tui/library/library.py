@@ -22,6 +22,7 @@ class Library:
         self.findings: Findings = find([Path(root) for root in roots])
         self.threads: list[ThreadFiles] = self.findings.threads()
         self._known = catalog.known_files()
+        self._gone = self._find_gone()
         self._stale = self._changed()
         self._is_tidy = False
 
@@ -97,7 +98,7 @@ class Library:
     # -- what has changed -----------------------------------------------
 
     def _changed(self) -> list[ThreadFiles]:
-        broken = {self._known[path].session for path in self._gone()}
+        broken = {self._known[path].session for path in self._gone}
         return [thread for thread in self.threads if not self._is_known(thread, broken)]
 
     def _is_known(self, thread: ThreadFiles, broken: set[int | None]) -> bool:
@@ -109,16 +110,15 @@ class Library:
                 return False
         return True
 
-    def _gone(self) -> list[str]:
+    def _find_gone(self) -> list[str]:
         """Files that are not there any more; one that was only passed over this time is none of them."""
         here = {file.path for thread in self.threads for file in thread.files}
         missing = (path for path in self._known if path not in here)
         return [path for path in missing if self.findings.covers(path) and not os.path.lexists(path)]
 
     def _forget_gone(self) -> None:
-        gone = self._gone()
-        self.catalog.forget(gone)
-        for path in gone:
+        self.catalog.forget(self._gone)
+        for path in self._gone:
             del self._known[path]
 
     def _refresh_names(self) -> None:

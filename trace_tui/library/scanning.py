@@ -1,22 +1,13 @@
 """Brings the catalog up to date with the files: threads that are new or have changed are folded again.
 
 Newest first, and a few threads at a time: each batch is kept in one transaction, by whichever process folded
-it. Whoever stops a scan loses nothing of the batches before. Large scans are spread over processes, which
-end by themselves when the one that started them is gone.
+it. Whoever stops a scan loses nothing of the batches before. Large scans are spread over `processes`.
 """
 
 from __future__ import annotations
 
-import gc
-import multiprocessing
 import os
-import signal
-import sys
-import threading
 from collections.abc import Iterator, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
-from concurrent.futures.process import BrokenProcessPool
-from pathlib import Path
 
 from trace_tui.library.catalog import Catalog
 from trace_tui.library.finding import ThreadFiles
@@ -39,14 +30,16 @@ def scan(catalog: Catalog, threads: Sequence[ThreadFiles], listener: Listener | 
     tally = _Tally(threads, listener)
     processes = min(_processors(), _MOST_PROCESSES, len(batches))
     if catalog.path is not None and processes > 1 and tally.of_bytes >= _WORTH_PROCESSES:
+        from trace_tui.library.processes import scan_in_processes  # slow to import, and seldom needed
+
         with catalog.released() as path:
-            batches = _scan_in_processes(path, batches, processes, tally)
+            batches = scan_in_processes(path, batches, processes, tally.done)
     for batch in batches:
-        _scan_batch(catalog, batch)
+        scan_batch(catalog, batch)
         tally.done(batch)
 
 
-def _scan_batch(catalog: Catalog, batch: Batch) -> None:
+def scan_batch(catalog: Catalog, batch: Batch) -> None:
     # All folding, then all keeping: others wait for the catalog only while rows are written.
     indexed = [index(thread, catalog.earlier(thread)) for thread in batch]
     catalog.keep(indexed)
@@ -80,62 +73,6 @@ def _batches(threads: Sequence[ThreadFiles]) -> Iterator[Batch]:
             batch, size = [], 0
     if batch:
         yield batch
-
-
-# -- in several processes -----------------------------------------------
-
-
-def _scan_in_processes(path: Path, batches: list[Batch], processes: int, tally: _Tally) -> list[Batch]:
-    """The batches that are left over because a process died of one."""
-    with ProcessPoolExecutor(
-        processes,
-        mp_context=multiprocessing.get_context(_way_to_start()),
-        initializer=_begin_work,
-        initargs=(path,),
-    ) as pool:
-        waiting: dict[Future[None], Batch] = {}
-        try:
-            waiting = {pool.submit(_work, batch): batch for batch in batches}
-            while waiting:
-                for future in wait(waiting, return_when=FIRST_COMPLETED).done:
-                    future.result()
-                    tally.done(waiting.pop(future))
-        except BrokenProcessPool:
-            return list(waiting.values())
-        except BaseException:
-            pool.shutdown(wait=True, cancel_futures=True)
-            raise
-    return []
-
-
-def _way_to_start() -> str:
-    """Forked processes need not import everything again, but no other thread may be at work meanwhile."""
-    alone = sys.platform == "linux" and threading.active_count() == 1
-    return "fork" if alone else "spawn"
-
-
-_catalog: Catalog
-"""A worker's own connection."""
-
-
-def _begin_work(path: Path) -> None:
-    global _catalog
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # who started us hears it, and stops us between batches
-    threading.Thread(target=_end_with_parent, daemon=True).start()
-    gc.disable()  # folding makes no cycles
-    _catalog = Catalog.open(path)
-
-
-def _end_with_parent() -> None:
-    """A worker whose parent was killed would wait for work for ever."""
-    parent = multiprocessing.parent_process()
-    if parent is not None:
-        parent.join()
-        os._exit(1)
-
-
-def _work(batch: Batch) -> None:
-    _scan_batch(_catalog, batch)
 
 
 def _processors() -> int:

@@ -34,6 +34,8 @@ class ListPage:
 
     def _rows_of(self, head: Member) -> list[Row]:
         """Each member before its children; who was not asked for only where somebody below it was."""
+        if not head.children:
+            return [Row(head, 0)] if id(head) in self._chosen else []
         members = list(head.members())
         shown: set[int] = set()
         for member in reversed(members):  # children before their parents

@@ -8,11 +8,16 @@ _IDLE_JOINER = re.compile("\u200d(?=[ -~]|$)|(?<=[ -~])\u200d")
 """Beside plain letters a joiner joins nothing, and yet is measured as if it did."""
 
 
+def _is_plain(text: str) -> bool:
+    """Every character takes one cell: none of another alphabet, and none that joins the one before it."""
+    return text.isascii() or max(text) < "\u0300"
+
+
 def fitted(text: str, width: int) -> str:
     """Exactly ``width`` cells, with an ellipsis where something was cut."""
     if width <= 0:
         return ""
-    if text.isascii():  # nearly all, and a list has thousands
+    if _is_plain(text):  # nearly all, and a list has thousands
         return text.ljust(width) if len(text) <= width else text[: width - 1] + "…"
     from rich.cells import cell_len, set_cell_size  # only for what is not plain ASCII
 
@@ -25,14 +30,14 @@ def fitted(text: str, width: int) -> str:
 
 def right(text: str, width: int) -> str:
     """The same, set at the right."""
-    if text.isascii() and len(text) <= width:
+    if len(text) <= width and _is_plain(text):
         return text.rjust(width)
     return " " * (width - cells(text)) + text if cells(text) <= width else fitted(text, width)
 
 
 def cells(text: str) -> int:
     """How wide a text is."""
-    if text.isascii():
+    if _is_plain(text):
         return len(text)
     from rich.cells import cell_len
 
