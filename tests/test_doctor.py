@@ -34,7 +34,8 @@ NO_SESSIONS = {
 
 @pytest.fixture(autouse=True)
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Codex's own home, which is not there yet."""
+    """Codex's own home, which is not there yet; whatever is written in it counts as old."""
+    monkeypatch.setattr("trace_tui.doctor.report._JUST_NOW_NS", -(1 << 62))
     return keep_to(tmp_path, monkeypatch)
 
 
@@ -106,7 +107,14 @@ def test_the_page_of_a_place_that_is_well(page: Page, tmp_path: Path, text_snaps
     text_snapshot(placed(page("--root", SAMPLES), SAMPLES, tmp_path), "well")
 
 
+def test_a_home_that_is_away_needs_care(home: Path, told: Told, page: Page) -> None:
+    report = told(care=1)
+    assert report["troubles"] == [{"path": str(home), "words": "No such file or directory"}]
+    assert f"{home}: No such file or directory" in page(status=1)
+
+
 def test_a_place_without_sessions_is_well(home: Path, told: Told, page: Page) -> None:
+    home.mkdir()
     report = told()
     assert (report["sessions"], report["formats"], report["versions"]) == (0, {}, {})
     assert report["places"] == [{"root": str(home), "files": 0, "bytes": 0}]
@@ -260,6 +268,34 @@ def test_a_file_of_a_thread_that_is_no_session_is_named_though_the_other_is_read
     assert "empty" in report["damaged"][0]["first"]
 
 
+def test_what_may_be_written_just_now_is_no_damage(
+    home: Path, told: Told, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.undo()
+    monkeypatch.setenv("CODEX_HOME", str(home))
+    monkeypatch.setenv("CODEX_TRACE_TUI_CACHE", str(home / "cache"))
+    day = home / "sessions" / "2026/11/20"
+    writing = Rollout(ordinals=True).meta().started("t1").asked("First").save(day, "rollout-half.jsonl")
+    with writing.open("ab") as file:
+        file.write(b'{"timestamp":"2026-11-20T12:00:')
+    (day / "rollout-new.jsonl").touch()
+    assert told(care=0)["sessions"] == 1
+    for path in day.iterdir():
+        os.utime(path, (1_700_000_000, 1_700_000_000))
+    assert told(care=2)["sessions"] == 1
+
+
+def test_files_that_only_end_like_sessions_are_counted_and_no_damage(
+    tmp_path: Path, told: Told, page: Page
+) -> None:
+    for number in range(3):
+        (tmp_path / f"{number}.jsonl").write_text('{"some": "data"}\n', "utf-8")
+    Story(1).turn().put_as(tmp_path / "good.jsonl")
+    report = told("--root", tmp_path)
+    assert (report["sessions"], report["strangers"], report["troubles"]) == (1, 3, [])
+    assert "3 other files that only end like sessions" in page("--root", tmp_path)
+
+
 def test_unknown_lines_are_counted_by_type_with_the_versions_that_wrote_them(
     home: Path, told: Told, page: Page
 ) -> None:
@@ -340,11 +376,11 @@ def test_nothing_that_a_file_tells_steers_the_terminal(home: Path, page: Page) -
 def test_names_that_are_no_utf_8_are_told_with_a_mark(tmp_path: Path, told: Told, page: Page) -> None:
     place = tmp_path / os.fsdecode(b"caf\xe9")
     damaged().put_as(place / os.fsdecode(b"\xfe.jsonl"))
-    (place / os.fsdecode(b"\xff.jsonl")).write_text("no session\n", "utf-8")
+    (place / os.fsdecode(b"rollout-\xff.jsonl")).write_text("no session\n", "utf-8")
     assert "caf�" in page("--root", place, status=1)
     report = told("--root", place, care=2)
     assert report["places"][0]["root"] == str(tmp_path / "caf�")
-    assert report["troubles"][0]["path"] == str(tmp_path / "caf�" / "�.jsonl")
+    assert report["troubles"][0]["path"] == str(tmp_path / "caf�" / "rollout-�.jsonl")
     assert report["damaged"][0]["path"] == str(tmp_path / "caf�" / "�.jsonl")
 
 
@@ -412,15 +448,19 @@ def test_a_catalog_that_was_damaged_is_made_anew(home: Path, tmp_path: Path, tol
 # -- the machine --------------------------------------------------------------------------
 
 
-def test_the_terminal_is_described(told: Told, page: Page, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_terminal_is_described(
+    home: Path, told: Told, page: Page, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("COLUMNS", "77")
     monkeypatch.setenv("NO_COLOR", "1")
+    home.mkdir()
     terminal = told()["terminal"]
     assert (terminal["is_terminal"], terminal["width"], terminal["no_color"]) == (False, 77, True)
     assert "terminal  not a terminal, 77 columns, no colours (NO_COLOR)" in page()
 
 
-def test_the_program_tells_its_version(told: Told, capfd: Capture) -> None:
+def test_the_program_tells_its_version(home: Path, told: Told, capfd: Capture) -> None:
+    home.mkdir()
     main(["--version"])
     assert capfd.readouterr().out.strip() == f"codex-trace-tui {told()['program']['codex-trace-tui']}"
     assert set(told()["program"]) == {"codex-trace-tui", "python", "system"}

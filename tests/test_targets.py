@@ -241,7 +241,7 @@ def test_the_latest_of_a_folder_ran_there_or_below(
     assert found("latest:..") == id_of(3)
     assert found("latest:/elsewhere") == id_of(4)
     assert found("latest:/") == id_of(4)
-    assert show("latest:/nowhere", status=3) == (
+    assert show("latest:/nowhere", status=1) == (
         f"codex-trace-tui: latest:/nowhere: no session in /nowhere ({home})\n"
     )
 
@@ -249,7 +249,7 @@ def test_the_latest_of_a_folder_ran_there_or_below(
 def test_the_latest_that_failed_may_be_a_worker(home: Path, found: Show, show: Show) -> None:
     Story(1).turn(calls=1).put(home)
     Story(3, minutes=5).turn(calls=1).put(home)
-    assert show("latest:failed", status=3) == (
+    assert show("latest:failed", status=1) == (
         f"codex-trace-tui: latest:failed: no session in which anything failed ({home})\n"
     )
     Story(4, minutes=-5).turn(calls=2, failed=1).put(home)
@@ -259,7 +259,7 @@ def test_the_latest_that_failed_may_be_a_worker(home: Path, found: Show, show: S
 
 
 def test_where_there_is_no_session_there_is_no_latest(home: Path, show: Show) -> None:
-    assert show("latest", status=3) == f"codex-trace-tui: latest: no session ({home})\n"
+    assert show("latest", status=1) == f"codex-trace-tui: latest: no session ({home})\n"
 
 
 def test_files_that_are_no_sessions_are_never_the_latest(home: Path, found: Show) -> None:

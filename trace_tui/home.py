@@ -62,9 +62,10 @@ class Home:
                 yield path
 
     def _session_files(self, since: datetime | None = None, until: datetime | None = None) -> Iterator[Path]:
+        seen: set[tuple[int, int]] = set()
         for root in self._roots:
-            for folder, subfolders, names in os.walk(root, followlinks=False):
-                if self.folder is None:
+            for folder, subfolders, names in os.walk(root, followlinks=True):
+                if self.folder is None or not _is_new(folder, seen):
                     subfolders.clear()
                 subfolders.sort()
                 for name in sorted(names):
@@ -119,6 +120,19 @@ class Home:
                 return header.root_id or header.id
             thread_id = header.parent_id
         return None
+
+
+def _is_new(folder: str, seen: set[tuple[int, int]]) -> bool:
+    """Links may lead back to a folder above, or into one twice."""
+    try:
+        status = os.stat(folder)
+    except OSError:
+        return False  # it has just gone
+    identity = (status.st_dev, status.st_ino)
+    if identity in seen:
+        return False
+    seen.add(identity)
+    return True
 
 
 def read_header(path: Path, only_if: bytes | None = None) -> SessionHeader | None:

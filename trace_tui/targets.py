@@ -16,9 +16,10 @@ from trace_tui.errors import Unusable
 STDIN = "-"
 LATEST = "latest"
 
+_DIGITS = 9
 _PLACE = re.compile(r"(turn|call|error|line)=(.+)")
 _FILE_ENDINGS = (".jsonl", ".json", ".zst", ".gz")
-_LINE = re.compile(r"(.+):(\d+)")
+_LINE = re.compile(r"(.+):(\d{1,9})")
 
 
 class PlaceKind(StrEnum):
@@ -78,7 +79,7 @@ def _place(words: str, whole: str) -> PlaceName:
     if match is None:
         raise Unusable(f"{whole}: after # write turn=3, call=ID, error=1 or line=12")
     kind = PlaceKind(match[1])
-    if kind is not PlaceKind.CALL and not match[2].isdecimal():
+    if kind is not PlaceKind.CALL and not (match[2].isdecimal() and len(match[2]) <= _DIGITS):
         raise Unusable(f"{whole}: {kind}= wants a number")
     return PlaceName(kind, match[2])
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 
 from trace_tui.doctor.report import examine
-from trace_tui.library.library import Library
+from trace_tui.printing.library import open_library
 from trace_tui.printing.machine import write_json
 from trace_tui.printing.progress import scan_progress
 
@@ -14,11 +14,10 @@ NEEDS_CARE = 1
 
 
 def run(arguments: argparse.Namespace) -> int:
-    cached = not arguments.no_cache
-    with Library.open(arguments.root or (), cached=cached) as library:
+    with open_library(arguments) as library:
         with scan_progress() as listener:
             library.refresh(listener)
-        report = examine(library, cached=cached)
+        report = examine(library, catalog_failure=arguments.catalog_failure)
     if arguments.json:
         write_json(report.as_json())
     else:

@@ -12,6 +12,7 @@ from trace_tui.printing.words import count
 
 _AT_MOST = 20
 _PATH = 1000
+_COLOURS = {"standard": "16 colours", "256": "256 colours", "truecolor": "all colours"}
 
 
 def print_report(report: Report) -> None:
@@ -66,7 +67,10 @@ def _places(report: Report) -> list[str]:
         for place in report.places
     ]
     sessions = count(report.sessions, "session")
-    return [*told, f"{sessions}, {report.archived:,} archived, {report.compressed:,} compressed"]
+    told.append(f"{sessions}, {report.archived:,} archived, {report.compressed:,} compressed")
+    if report.strangers:
+        told.append(f"{count(report.strangers, 'other file')} that only end like sessions")
+    return told
 
 
 def _versions(versions: dict[str, int]) -> str:
@@ -97,7 +101,7 @@ def _catalog(report: Report) -> str:
 
 def _terminal(terminal: dict[str, object]) -> str:
     kind = f"{terminal['term'] or 'no TERM'}" if terminal["is_terminal"] else "not a terminal"
-    colours = terminal["colours"] or "no colours"
+    colours = _COLOURS.get(str(terminal["colours"]), "no colours")
     if terminal["no_color"]:
         colours = "no colours (NO_COLOR)"
     return f"{kind}, {terminal['width']} columns, {colours}, {terminal['encoding']}"

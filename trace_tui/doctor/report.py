@@ -6,10 +6,12 @@ import os
 import platform
 import sqlite3
 import sys
+import time
 from collections import Counter, defaultdict
 from typing import NamedTuple
 
 from trace_tui import __version__
+from trace_tui.library.catalog import AS_ASKED
 from trace_tui.library.chains import Forest, Oddity, grow
 from trace_tui.library.entries import Entry
 from trace_tui.library.finding import Found, Trouble, is_within
@@ -18,6 +20,7 @@ from trace_tui.printing.console import page_width
 from trace_tui.printing.machine import JsonObject, printable_path
 
 SCHEMA = "codex-trace/doctor@1"
+_JUST_NOW_NS = 600_000_000_000
 
 
 class Place(NamedTuple):
@@ -33,6 +36,9 @@ class Damage(NamedTuple):
     problems: int
     kinds: dict[str, int]
     first: str
+
+    def is_only_torn(self, unfinished: dict[str, int]) -> bool:
+        return self.path in unfinished and set(self.kinds) == {"torn_line"} and self.problems == 1
 
 
 class UnknownKind(NamedTuple):
@@ -50,6 +56,8 @@ class Report(NamedTuple):
     sessions: int
     archived: int
     compressed: int
+    strangers: int
+    """Files that end like sessions, and are something else."""
     formats: dict[str, int]
     versions: dict[str, int]
     troubles: list[Trouble]
@@ -77,11 +85,12 @@ class Report(NamedTuple):
         }
 
 
-def examine(library: Library, *, cached: bool) -> Report:
+def examine(library: Library, *, catalog_failure: str | None = None) -> Report:
     """Of a library that has been refreshed."""
     entries = library.entries()
     numbers = {entry.number for entry in entries}
     versions = library.catalog.versions_of(numbers)
+    unfinished = _unfinished(library.findings.files)
     by_version = Counter(version for told in versions.values() for version in told[-1:])
     return Report(
         {
@@ -93,15 +102,22 @@ def examine(library: Library, *, cached: bool) -> Report:
         len(entries),
         sum(entry.archived for entry in entries),
         sum(entry.compressed for entry in entries),
+        library.strangers(),
         _sorted(Counter(entry.format for entry in entries)),
         dict(sorted(by_version.items(), key=lambda item: _as_numbers(item[0]), reverse=True)),
-        library.troubles(),
-        _damaged(library, entries),
+        [trouble for trouble in library.troubles() if unfinished.get(trouble.path) != 0],
+        [damage for damage in _damaged(library, entries) if not damage.is_only_torn(unfinished)],
         _unknown(library, numbers, versions),
         _chains(grow(entries)),
-        _catalog(library, cached),
+        _catalog(library, catalog_failure),
         _terminal(),
     )
+
+
+def _unfinished(files: list[Found]) -> dict[str, int]:
+    """Sizes of files that somebody may be writing now: to be empty, or end in half a line, is no damage."""
+    since = time.time_ns() - _JUST_NOW_NS
+    return {file.path: file.size for file in files if file.mtime_ns >= since}
 
 
 def _places(roots: list[str], files: list[Found]) -> list[Place]:
@@ -167,8 +183,9 @@ def _chains(forest: Forest) -> dict[str, int]:
     }
 
 
-def _catalog(library: Library, cached: bool) -> dict[str, object]:
+def _catalog(library: Library, failure: str | None) -> dict[str, object]:
     catalog = library.catalog
+    note = failure or catalog.note
     size = 0
     if catalog.path is not None:
         for ending in ("", "-wal"):
@@ -177,11 +194,11 @@ def _catalog(library: Library, cached: bool) -> dict[str, object]:
             except OSError:
                 continue  # the log is not always there
     return {
-        "path": str(catalog.path) if catalog.path is not None else None,
+        "path": printable_path(str(catalog.path)) if catalog.path is not None else None,
         "bytes": size,
         "sessions": catalog.query("SELECT count(*) FROM sessions")[0][0],
-        "note": catalog.note,
-        "as_asked": not cached,
+        "note": printable_path(note) if note is not None else None,
+        "as_asked": note == AS_ASKED,
         "sqlite": sqlite3.sqlite_version,
     }
 

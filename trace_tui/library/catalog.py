@@ -21,7 +21,7 @@ from trace_tui.errors import CatalogFailed
 from trace_tui.halt import Halt
 from trace_tui.library.entries import Entry, Link
 from trace_tui.library.finding import Found, ThreadFiles, Trouble
-from trace_tui.library.rows import BLANK_MEANS_NULL, Earlier, Indexed, KnownFile, Row
+from trace_tui.library.rows import BLANK_MEANS_NULL, NEVER, Earlier, Indexed, KnownFile, Row
 from trace_tui.library.schema import SCHEMA_VERSION, TABLES, TOLD_ANEW
 from trace_tui.parsers.formats import Format
 from trace_tui.parsers.usage import Usage
@@ -30,7 +30,9 @@ from trace_tui.relatives import Agent, Relation
 MADE_BY = f"{SCHEMA_VERSION}/{__version__}"
 """Another version may read the same files in another way, so it makes its own catalog."""
 
-_PATIENCE = 30.0
+AS_ASKED = "not kept, as asked"
+
+_PATIENCE = 5.0
 """Seconds to wait for another process that writes: it does so for a fraction of one."""
 _FEW = 500
 """So many sessions are asked for by their numbers; more are quicker told by reading all."""
@@ -58,7 +60,7 @@ class Catalog:
     @classmethod
     def open(cls, path: Path | None = None, *, in_memory: bool = False) -> Self:
         if in_memory:
-            return cls(_made(sqlite3.connect(":memory:", isolation_level=None)), None, "not kept, as asked")
+            return cls(_made(sqlite3.connect(":memory:", isolation_level=None)), None, AS_ASKED)
         path = path or default_path()
         try:
             path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -82,6 +84,8 @@ class Catalog:
         except sqlite3.OperationalError as problem:  # locked, read-only, no room
             raise CatalogFailed(f"{self.path}: {problem}", is_gone=False) from problem
         except sqlite3.DatabaseError as problem:
+            if not _is_damage(problem):
+                raise
             self._connection.close()
             if self.path is not None:
                 _remove(self.path)
@@ -137,7 +141,10 @@ class Catalog:
         for number, child_id, path, call_id, relation, name in self._of_sessions(_LINKS, wanted):
             links[number].append(Link(child_id, path, call_id, Relation(relation), name))
         entries = [_entry(row, links.get(row[0], [])) for row in self._of_sessions(_ENTRIES, wanted)]
-        return [_named(entry, names) for entry in entries] if names else entries
+        if not names:
+            return entries
+        anywhere = {id_: name for (_, id_), name in names.items()}
+        return [_named(entry, names, anywhere) for entry in entries]
 
     def files_of(self, numbers: Iterable[int]) -> dict[int, list[str]]:
         """The paths of sessions' files, oldest first."""
@@ -173,8 +180,15 @@ class Catalog:
 
     def refused(self, paths: set[str]) -> list[Trouble]:
         """Those of these files that could not be read as sessions, and why."""
-        rows = self.query("SELECT path, refused FROM files WHERE refused NOT NULL ORDER BY path")
+        rows = self.query(
+            "SELECT path, refused FROM files WHERE refused NOT NULL AND NOT stranger ORDER BY path"
+        )
         return [Trouble(_path(path), reason) for path, reason in rows if _path(path) in paths]
+
+    def strangers(self, paths: set[str]) -> int:
+        """How many of these files are no sessions, nor ever looked like Codex's."""
+        rows = self.query("SELECT path FROM files WHERE stranger")
+        return sum(_path(path) in paths for (path,) in rows)
 
     # -- keeping --------------------------------------------------------
 
@@ -193,6 +207,11 @@ class Catalog:
         if not gone:
             return
         with self._writing() as connection:
+            # What is left of their sessions tells of them still, until it is read again.
+            connection.executemany(
+                "UPDATE files SET mtime_ns = ? WHERE session = (SELECT session FROM files WHERE path = ?)",
+                [(NEVER, path) for (path,) in gone],
+            )
             connection.executemany("DELETE FROM files WHERE path = ?", gone)
             left = "SELECT session FROM files WHERE session NOT NULL"
             empty = connection.execute(f"SELECT session FROM sessions WHERE session NOT IN ({left})")
@@ -231,10 +250,15 @@ def _opened(path: Path) -> sqlite3.Connection:
     try:
         return _made(_connected(path))
     except sqlite3.DatabaseError as problem:
-        if isinstance(problem, sqlite3.OperationalError):
+        if not _is_damage(problem):
             raise  # locked, read-only, no room: not the file's fault
     _remove(path)
     return _made(_connected(path))
+
+
+def _is_damage(problem: sqlite3.DatabaseError) -> bool:
+    code = getattr(problem, "sqlite_errorcode", 0) & 0xFF
+    return code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
 
 
 def _remove(path: Path) -> None:
@@ -306,6 +330,7 @@ SELECT session, child_id, path, call_id, relation, name FROM links WHERE {} ORDE
 """
 _PROBLEMS = "SELECT session, file, line, kind, detail FROM problems WHERE {} ORDER BY session, position"
 _UNKNOWN = "SELECT session, type, lines FROM unknown_lines WHERE {} ORDER BY session, type"
+_REFUSED = "SELECT path, refused FROM files WHERE refused NOT NULL AND NOT stranger ORDER BY path"
 _FILES = "SELECT session, path FROM files WHERE {} AND refused IS NULL ORDER BY session, position"
 _VERSIONS = "SELECT session, version FROM versions WHERE {} ORDER BY session, position"
 
@@ -322,9 +347,11 @@ def _entry(row: Row, links: list[Link] | None) -> Entry:
 _RELATIONS = {relation.value: relation for relation in Relation}
 
 
-def _named(entry: Entry, names: dict[tuple[str | bytes, str], str]) -> Entry:
-    """With the name that a person gave it, if there is one."""
-    name = names.get((_stored(entry.home), entry.id)) if entry.id is not None else None
+def _named(entry: Entry, names: dict[tuple[str | bytes, str], str], anywhere: dict[str, str]) -> Entry:
+    """With the name that a person gave it: in its own home, or where it was copied from."""
+    if entry.id is None:
+        return entry
+    name = names.get((_stored(entry.home), entry.id)) or anywhere.get(entry.id)
     return entry if name is None else entry._replace(title=name)
 
 
@@ -336,6 +363,8 @@ def _keep(connection: sqlite3.Connection, thread: Indexed) -> None:
             _drop(connection, found[0])
         _keep_files(connection, None, thread.files)
         return
+    if found is None and thread.responses_kept:
+        return  # another process has forgotten it meanwhile, and with it what this reading went on from
     if found is None:
         number = connection.execute(_INSERT_SESSION, (None, key, *thread.session)).lastrowid
     else:
@@ -376,10 +405,10 @@ def _drop(connection: sqlite3.Connection, number: int) -> None:
 
 def _keep_files(connection: sqlite3.Connection, number: int | None, files: list[Row]) -> None:
     connection.executemany(
-        "REPLACE INTO files VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        "REPLACE INTO files VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         [
-            (_stored(path), number, position, size, mtime, inode, read_to, lines, digest, refused)
-            for path, size, mtime, inode, position, read_to, lines, digest, refused in files
+            (_stored(path), number, position, size, mtime, inode, *rest)
+            for path, size, mtime, inode, position, *rest in files
         ],
     )
 
@@ -415,7 +444,8 @@ def _storable(thread: Indexed) -> Indexed:
     """The same without what no table can hold: numbers beyond 64 bits, halves of characters."""
     rows = {table: [_row(row) for row in rows] for table, rows in thread.rows.items()}
     session = None if thread.session is None else _row(thread.session)
-    return thread._replace(session=session, rows=rows)
+    files = [(row[0], *_row(row[1:])) for row in thread.files]
+    return thread._replace(session=session, rows=rows, files=files)
 
 
 def _row(row: Row) -> Row:

@@ -212,9 +212,14 @@ def _name(entry: Entry) -> str | None:
 
 def _are_one(one: Entry, other: Entry) -> bool:
     """Two sessions of one id: the same one twice, or told once more by what `codex exec --json` printed."""
-    return _is_stream(one) != _is_stream(other) or (
-        one.started_at is not None and one.started_at == other.started_at
-    )
+    if _is_stream(one) and _is_stream(other):  # every run prints its own, under the id of its thread
+        return _told(one) == _told(other)
+    same_start = one.started_at is not None and one.started_at == other.started_at
+    return same_start or _is_stream(one) or _is_stream(other)
+
+
+def _told(entry: Entry) -> tuple[object, ...]:
+    return (entry.usage, entry.turns, entry.calls, entry.failures, entry.title)
 
 
 def _tells_more(one: Entry, other: Entry) -> bool:

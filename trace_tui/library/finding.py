@@ -6,9 +6,10 @@ Nothing is opened here. What can't be looked at is told as a `Trouble`, and the 
 from __future__ import annotations
 
 import os
+import re
 import stat
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import lru_cache
 from pathlib import Path, PurePath
 from typing import NamedTuple
@@ -22,6 +23,8 @@ _OTHER_LINES = frozenset({"history.jsonl", "session_index.jsonl"})
 _SIGNS_OF_A_HOME = frozenset(
     {"config.toml", "auth.json", "version.json", "history.jsonl", "session_index.jsonl"}
 )
+_CODEX_NAME = "rollout-"
+_A_FEW = 500
 _NEVER = frozenset({".git", "node_modules"})
 
 
@@ -66,6 +69,8 @@ class Findings(NamedTuple):
     homes: set[str]
     """Folders that hold `sessions` or `archived_sessions`; session names lie in them."""
     troubles: list[Trouble]
+    walked: set[str]
+    """The roots that were there to be looked at."""
 
     def threads(self) -> list[ThreadFiles]:
         """The threads these files belong to, those written to last first."""
@@ -81,13 +86,14 @@ class Findings(NamedTuple):
             ThreadFiles(key, _in_time(by_stem.values()) if len(by_stem) > 1 else tuple(by_stem.values()))
             for key, by_stem in together.items()
         ]
-        threads.sort(key=lambda thread: thread.key)
+        # Unpacked archives may have one time for all files; names begin with the time of the session.
+        threads.sort(key=lambda thread: (os.path.basename(thread.files[-1].path), thread.key), reverse=True)
         threads.sort(key=lambda thread: thread.written_ns, reverse=True)  # keeps the order of what is equal
         return threads
 
     def covers(self, path: str) -> bool:
         """Whether a file of this path would have been found, were it there."""
-        if not any(is_within(path, root) for root in self.roots):
+        if not any(is_within(path, root) for root in self.walked):
             return False
         return not any(is_within(path, trouble.path) for trouble in self.troubles)
 
@@ -98,11 +104,14 @@ def codex_home() -> Path:
     return Path(named) if named else Path.home() / ".codex"
 
 
-def find(roots: Sequence[Path] = ()) -> Findings:
-    """All session files of these places; of Codex's own home where none is named."""
+def find(roots: Sequence[Path] = (), heard: Callable[[int], None] | None = None) -> Findings:
+    """All session files of these places; of Codex's own home where none is named.
+
+    ``heard`` is told now and then how many there are so far.
+    """
     places = [Path(os.path.abspath(root)) for root in roots or [codex_home()]]
-    findings = Findings([str(place) for place in places], [], set(), [])
-    walk = _Walk(findings)
+    findings = Findings([str(place) for place in places], [], set(), [], set())
+    walk = _Walk(findings, heard)
     for place in places:
         _start(walk, place, is_home=not roots)
     return findings
@@ -112,43 +121,73 @@ def _start(walk: _Walk, place: Path, *, is_home: bool) -> None:
     try:
         status = os.stat(place)
     except OSError as problem:
-        if is_home and isinstance(problem, FileNotFoundError):
-            return  # Codex has never run here
-        raise Unreadable(f"{place}: {problem.strerror or problem}") from problem
-    if not stat.S_ISDIR(status.st_mode):
-        walk.take(Found(str(place), status.st_size, status.st_mtime_ns, status.st_ino))
-        return
-    if is_home:
-        walk.home(str(place))
+        if not is_home:
+            raise Unreadable(f"{place}: {problem.strerror or problem}") from problem
+        if "CODEX_HOME" in os.environ or not isinstance(problem, FileNotFoundError):
+            walk.trouble(str(place), problem.strerror or str(problem))
+        return  # or Codex has never run here
+    if stat.S_ISDIR(status.st_mode):
+        walk.root(str(place), SESSION_FOLDERS if is_home else None)
+    elif stat.S_ISREG(status.st_mode):
+        walk.file(str(place), status)
     else:
-        walk.folder(str(place), ())
+        raise Unreadable(f"{place}: neither a file nor a folder")
+
+
+_Above = tuple[tuple[int, int], ...]
+"""Device and number of the folders that a folder is in."""
 
 
 class _Walk:
     """Goes down the folders, each once, whatever links lead where."""
 
-    def __init__(self, findings: Findings) -> None:
+    def __init__(self, findings: Findings, heard: Callable[[int], None] | None) -> None:
         self._findings = findings
+        self._heard = heard
         self._seen: set[tuple[int, int]] = set()
         self._taken: set[str] = set()
+        self._waiting: list[tuple[str, _Above]] = []
 
-    def take(self, found: Found) -> None:
+    def root(self, path: str, only: Sequence[str] | None) -> None:
+        self._findings.walked.add(path)
+        if only is None:
+            self._waiting.append((path, ()))
+        else:
+            self._waiting += [(os.path.join(path, name), ()) for name in only if self._is_there(path, name)]
+        while self._waiting:
+            self._folder(*self._waiting.pop())
+
+    def file(self, path: str, status: os.stat_result) -> None:
+        self._findings.walked.add(path)
+        self._take(Found(path, status.st_size, status.st_mtime_ns, status.st_ino))
+
+    def trouble(self, path: str, words: str) -> None:
+        self._findings.troubles.append(Trouble(path, words))
+
+    def _is_there(self, path: str, name: str) -> bool:
+        """A link to a disk that is away is there, too, and will be told of."""
+        try:
+            os.lstat(os.path.join(path, name))
+        except FileNotFoundError:
+            return False
+        except OSError as problem:
+            self.trouble(os.path.join(path, name), problem.strerror or str(problem))
+            return False
+        return True
+
+    def _take(self, found: Found) -> None:
         if found.path not in self._taken:
             self._taken.add(found.path)
             self._findings.files.append(found)
+            if self._heard is not None and len(self._taken) % _A_FEW == 0:
+                self._heard(len(self._taken))
 
-    def home(self, path: str) -> None:
-        for name in SESSION_FOLDERS:
-            folder = os.path.join(path, name)
-            if os.path.lexists(folder):
-                self.folder(folder, ())
-
-    def folder(self, path: str, above: tuple[tuple[int, int], ...]) -> None:
+    def _folder(self, path: str, above: _Above) -> None:
         try:
             status = os.stat(path)
             identity = (status.st_dev, status.st_ino)
             if identity in above:
-                self._trouble(path, "a link back to a folder above it")
+                self.trouble(path, "a link back to a folder above it")
                 return
             if identity in self._seen:
                 return
@@ -156,7 +195,7 @@ class _Walk:
             with os.scandir(path) as entries:
                 within = list(entries)
         except OSError as problem:
-            self._trouble(path, problem.strerror or str(problem))
+            self.trouble(path, problem.strerror or str(problem))
             return
         if os.path.basename(path) in SESSION_FOLDERS:
             self._findings.homes.add(os.path.dirname(path))
@@ -166,22 +205,19 @@ class _Walk:
         for entry in within:
             self._entry(entry, below)
 
-    def _entry(self, entry: os.DirEntry[str], above: tuple[tuple[int, int], ...]) -> None:
+    def _entry(self, entry: os.DirEntry[str], above: _Above) -> None:
         try:
             if entry.is_dir():
                 if entry.name not in _NEVER:
-                    self.folder(entry.path, above)
+                    self._waiting.append((entry.path, above))
             elif entry.name in SESSION_FOLDERS and entry.is_symlink():
-                self.folder(entry.path, above)  # on a disk that is not there: that is to be told
+                self._waiting.append((entry.path, above))  # on a disk that is not there: that is to be told
             elif _may_be_session(entry.name):
                 status = entry.stat()
                 if stat.S_ISREG(status.st_mode):
-                    self.take(Found(entry.path, status.st_size, status.st_mtime_ns, status.st_ino))
+                    self._take(Found(entry.path, status.st_size, status.st_mtime_ns, status.st_ino))
         except OSError as problem:  # vanished while we looked, or a link to nowhere
-            self._trouble(entry.path, problem.strerror or str(problem))
-
-    def _trouble(self, path: str, words: str) -> None:
-        self._findings.troubles.append(Trouble(path, words))
+            self.trouble(entry.path, problem.strerror or str(problem))
 
 
 def _only_sessions_of_a_home(within: list[os.DirEntry[str]]) -> list[os.DirEntry[str]]:
@@ -194,7 +230,13 @@ def _only_sessions_of_a_home(within: list[os.DirEntry[str]]) -> list[os.DirEntry
 def _may_be_session(name: str) -> bool:
     if name.endswith(_ENDINGS):
         return name not in _OTHER_LINES
-    return name.endswith(".json") and name.startswith("rollout-")
+    return name.endswith(".json") and name.startswith(_CODEX_NAME)
+
+
+def may_be_codex(path: str) -> bool:
+    """Codex itself may have written it, by its name or its place."""
+    folder, name = os.path.split(path)
+    return name.startswith(_CODEX_NAME) or _home_of(folder) != folder
 
 
 def _key(folder: str, name: str) -> str:
@@ -204,14 +246,18 @@ def _key(folder: str, name: str) -> str:
 
 @lru_cache(maxsize=4096)
 def _home_of(folder: str) -> str:
-    """The home that a folder of sessions is in, or the folder itself."""
+    """The home that a folder of sessions is in; else what holds the folders of days, or the folder itself."""
     above = folder
     while True:
         above, name = os.path.split(above)
         if name in SESSION_FOLDERS:
             return above
         if not name:
-            return folder
+            break
+    return _DAY.sub("", folder) or folder
+
+
+_DAY = re.compile(r"[/\\]\d{4}[/\\]\d\d[/\\]\d\d$")
 
 
 def _in_time(files: Iterable[Found]) -> tuple[Found, ...]:

@@ -7,15 +7,17 @@ the last reading halted; any other is folded from its start.
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
 from trace_tui.errors import Unreadable
 from trace_tui.fold import StaleState
 from trace_tui.halt import Halt
-from trace_tui.library.finding import ThreadFiles
-from trace_tui.library.rows import Earlier, Indexed, Row
+from trace_tui.library.finding import ThreadFiles, may_be_codex
+from trace_tui.library.rows import NEVER, Earlier, Indexed, Row
 from trace_tui.model import Call, Response, Session, SessionFile, Turn, file_of, line_of
+from trace_tui.parsers.detect import NotASession
 from trace_tui.reading import SessionReader
 from trace_tui.sources import Source, file_source
 from trace_tui.texts import Texts
@@ -27,6 +29,9 @@ ALWAYS_HALT = 8 << 20
 HALT_IF_GROWING = 1 << 19
 
 
+Heard = Callable[[int], None]
+
+
 class _Reading(NamedTuple):
     session: Session
     sources: list[Source]
@@ -35,37 +40,50 @@ class _Reading(NamedTuple):
     halt: tuple[Halt, int] | None
 
 
-def index(thread: ThreadFiles, earlier: Earlier | None) -> Indexed:
-    """Never raises over what the files hold: that they are no session is a fact to keep, too."""
+def index(thread: ThreadFiles, earlier: Earlier | None, heard: Heard | None = None) -> Indexed:
+    """Never raises over what the files hold: that they are no session is a fact to keep, too.
+
+    ``heard`` is told how many bytes have been read.
+    """
     try:
-        reading = _read(thread, earlier)
+        reading = _read(thread, earlier, heard)
     except Unreadable as reason:
-        return _refused(thread, str(reason).removeprefix(f"{thread.files[-1].path}: "))
+        words = str(reason).removeprefix(f"{thread.files[-1].path}: ")
+        return _refused(thread, words, for_good=isinstance(reason.__cause__, NotASession))
     except Exception as bug:
         # One file that this program stumbles over must not hide all others; `doctor` tells of it.
-        return _refused(thread, f"this program failed on it: {type(bug).__name__}: {bug}")
+        words = f"this program failed on it: {type(bug).__name__}: {bug}"
+        return _refused(thread, words, for_good=False)
     return _indexed(thread, reading)
 
 
-def _read(thread: ThreadFiles, earlier: Earlier | None) -> _Reading:
+def _read(thread: ThreadFiles, earlier: Earlier | None, heard: Heard | None) -> _Reading:
     sources = [file_source(Path(file.path)) for file in thread.files]
     if earlier is not None and earlier.halt is not None and _only_grew(thread, earlier):
         try:
-            return _run(SessionReader(sources, halted=earlier.halt), thread, earlier, earlier.responses)
+            reader = SessionReader(sources, halted=earlier.halt)
+            return _run(reader, thread, earlier, earlier.responses, heard)
         except StaleState:
             pass  # written by another build: it is only a shortcut, and the files are all there
-    return _run(SessionReader(sources), thread, earlier, 0)
+    return _run(SessionReader(sources), thread, earlier, 0, heard)
 
 
 def _run(
-    reader: SessionReader, thread: ThreadFiles, earlier: Earlier | None, responses_kept: int
+    reader: SessionReader,
+    thread: ThreadFiles,
+    earlier: Earlier | None,
+    responses_kept: int,
+    heard: Heard | None,
 ) -> _Reading:
     responses: list[Response] = []
     halts: list[tuple[Halt, int]] = []
     reader.fold.on_response = responses.append
     if thread.size >= ALWAYS_HALT or (earlier is not None and thread.size >= HALT_IF_GROWING):
         reader.on_halt = lambda halt: halts.append((halt, responses_kept + len(responses)))
-    session = reader.run()
+    for taken in reader.steps():
+        if heard is not None:
+            heard(taken)
+    session = reader.session()
     return _Reading(session, reader.sources, responses, responses_kept, halts[0] if halts else None)
 
 
@@ -96,8 +114,14 @@ def tail_digest(path: str, end: int) -> bytes | None:
 # Truth values as numbers: SQLite's adapter takes longer over one of them than over all else in a row.
 
 
-def _refused(thread: ThreadFiles, reason: str) -> Indexed:
-    files = [(*file, position, 0, 0, None, reason) for position, file in enumerate(thread.files)]
+def _refused(thread: ThreadFiles, reason: str, *, for_good: bool) -> Indexed:
+    """What lies with the file is remembered; with anything else it may be better next time."""
+    # Of the many files that end like sessions, those that Codex did not even name are nobody's loss.
+    stranger = int(for_good and not any(may_be_codex(file.path) for file in thread.files))
+    files = [
+        (*(file if for_good else file._replace(mtime_ns=NEVER)), position, 0, 0, None, reason, stranger)
+        for position, file in enumerate(thread.files)
+    ]
     return Indexed(thread.key, None, files, {}, 0, None)
 
 
@@ -138,10 +162,10 @@ def _file_rows(thread: ThreadFiles, session: Session) -> list[Row]:
     for found in thread.files:
         if found.path in read:
             position, file = read[found.path]
-            rows.append((*found, position, file.end, len(file.offsets), _digest(file), None))
+            rows.append((*found, position, file.end, len(file.offsets), _digest(file), None, 0))
         else:
             position = len(session.files) + len(rows)
-            rows.append((*found, position, 0, 0, None, "could not be read as a session"))
+            rows.append((*found, position, 0, 0, None, "could not be read as a session", 0))
     return rows
 
 

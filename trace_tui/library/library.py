@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
+from trace_tui.interrupts import uninterrupted
 from trace_tui.library.catalog import Catalog
 from trace_tui.library.entries import Entry
 from trace_tui.library.finding import Findings, ThreadFiles, Trouble, find
@@ -17,9 +18,11 @@ from trace_tui.names import INDEX, read_names
 class Library:
     """The sessions of some roots, as far as they were found and read."""
 
-    def __init__(self, catalog: Catalog, roots: Sequence[str | Path] = ()) -> None:
+    def __init__(
+        self, catalog: Catalog, roots: Sequence[str | Path] = (), heard: Callable[[int], None] | None = None
+    ) -> None:
         self.catalog = catalog
-        self.findings: Findings = find([Path(root) for root in roots])
+        self.findings: Findings = find([Path(root) for root in roots], heard)
         self.threads: list[ThreadFiles] = self.findings.threads()
         self._known = catalog.known_files()
         self._gone = self._find_gone()
@@ -28,9 +31,16 @@ class Library:
 
     @classmethod
     @contextmanager
-    def open(cls, roots: Sequence[str | Path] = (), *, cached: bool = True) -> Iterator[Library]:
+    def open(
+        cls,
+        roots: Sequence[str | Path] = (),
+        *,
+        cached: bool = True,
+        heard: Callable[[int], None] | None = None,
+    ) -> Iterator[Library]:
+        """``heard`` is told now and then how many files have been found."""
         with Catalog.open(in_memory=not cached) as catalog, catalog.failures():
-            yield cls(catalog, roots)
+            yield cls(catalog, roots, heard)
 
     @property
     def stale(self) -> list[ThreadFiles]:
@@ -50,7 +60,8 @@ class Library:
             self._is_tidy = True
         wanted = [thread for thread in self._stale if only(thread)]
         if wanted:
-            from trace_tui.library.scanning import scan  # brings in what starts processes
+            with uninterrupted():
+                from trace_tui.library.scanning import scan  # brings in all that reads sessions
 
             scan(self.catalog, wanted, listener)
             done = {thread.key for thread in wanted}
@@ -62,7 +73,7 @@ class Library:
         while True:
             entries = self.entries()
             known = {entry.id for entry in entries}
-            wanted = {entry.parent_id for entry in entries} - known
+            wanted = {entry.parent_id for entry in entries} - known - {None}
             above = [thread for thread in self._stale if thread.thread_id in wanted]
             if not above:
                 return
@@ -88,7 +99,14 @@ class Library:
 
     def troubles(self) -> list[Trouble]:
         """What could not be looked at, and files that are no sessions."""
-        return self.findings.troubles + self.catalog.refused({file.path for file in self.findings.files})
+        return self.findings.troubles + self.catalog.refused(self._paths())
+
+    def strangers(self) -> int:
+        """How many files end like sessions, are none, and were never Codex's."""
+        return self.catalog.strangers(self._paths())
+
+    def _paths(self) -> set[str]:
+        return {file.path for file in self.findings.files}
 
     def _numbers(self, threads: Iterable[ThreadFiles]) -> set[int]:
         """Of the sessions whose files are here; a changed one that was not read again counts as it was."""

@@ -13,6 +13,7 @@ from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wai
 from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
 
+from trace_tui.interrupts import uninterrupted
 from trace_tui.library import scanning
 from trace_tui.library.catalog import Catalog
 from trace_tui.library.finding import ThreadFiles
@@ -32,7 +33,8 @@ def scan_in_processes(
     ) as pool:
         waiting: dict[Future[None], Batch] = {}
         try:
-            waiting = {pool.submit(_work, batch): batch for batch in batches}
+            with uninterrupted():  # half a pool can neither work nor be ended
+                waiting = {pool.submit(_work, batch): batch for batch in batches}
             while waiting:
                 for future in wait(waiting, return_when=FIRST_COMPLETED).done:
                     future.result()
@@ -61,6 +63,8 @@ def _begin_work(path: Path) -> None:
     threading.Thread(target=_end_with_parent, daemon=True).start()
     gc.disable()  # folding makes no cycles
     _catalog = Catalog.open(path)
+    if _catalog.note is not None:  # what a worker kept in its own memory would be lost
+        raise OSError(_catalog.note)
 
 
 def _end_with_parent() -> None:

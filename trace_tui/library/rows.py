@@ -9,6 +9,9 @@ from trace_tui.library.finding import Found
 
 Row = tuple[Any, ...]
 
+NEVER = -1
+"""A time of writing that no file has: whatever is found there is to be read again."""
+
 BLANK_MEANS_NULL = (4, 8, 13, 14)
 """Columns of a call's row that are told as "" where there is nothing: most often there is nothing, and
 Python's SQLite takes as long over one None as over four other values."""

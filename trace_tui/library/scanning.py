@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 
 from trace_tui.library.catalog import Catalog
 from trace_tui.library.finding import ThreadFiles
-from trace_tui.library.indexing import index
+from trace_tui.library.indexing import Heard, index
 from trace_tui.library.progress import Listener, Progress
 
 _BATCH_BYTES = 4 << 20
@@ -35,13 +35,13 @@ def scan(catalog: Catalog, threads: Sequence[ThreadFiles], listener: Listener | 
         with catalog.released() as path:
             batches = scan_in_processes(path, batches, processes, tally.done)
     for batch in batches:
-        scan_batch(catalog, batch)
+        scan_batch(catalog, batch, tally.read)
         tally.done(batch)
 
 
-def scan_batch(catalog: Catalog, batch: Batch) -> None:
+def scan_batch(catalog: Catalog, batch: Batch, heard: Heard | None = None) -> None:
     # All folding, then all keeping: others wait for the catalog only while rows are written.
-    indexed = [index(thread, catalog.earlier(thread)) for thread in batch]
+    indexed = [index(thread, catalog.earlier(thread), heard) for thread in batch]
     catalog.keep(indexed)
 
 
@@ -58,8 +58,12 @@ class _Tally:
     def done(self, batch: Batch) -> None:
         self._threads += len(batch)
         self._bytes += sum(thread.size for thread in batch)
+        self.read(0)
+
+    def read(self, taken: int) -> None:
+        """So many bytes of a thread that is not done yet."""
         if self._listener is not None:
-            self._listener(Progress(self._threads, self.of_threads, self._bytes, self.of_bytes))
+            self._listener(Progress(self._threads, self.of_threads, self._bytes + taken, self.of_bytes))
 
 
 def _batches(threads: Sequence[ThreadFiles]) -> Iterator[Batch]:

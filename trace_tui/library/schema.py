@@ -17,7 +17,7 @@ CREATE TABLE about (
 ) WITHOUT ROWID;
 
 CREATE TABLE sessions (
-    session INTEGER PRIMARY KEY,
+    session INTEGER PRIMARY KEY AUTOINCREMENT,
     key TEXT NOT NULL UNIQUE,
     id TEXT,
     root_id TEXT,
@@ -58,7 +58,6 @@ CREATE TABLE sessions (
     inherited_calls INTEGER NOT NULL,
     problems INTEGER NOT NULL
 );
-CREATE INDEX sessions_by_id ON sessions (id);
 
 CREATE TABLE files (
     path TEXT PRIMARY KEY,
@@ -70,7 +69,8 @@ CREATE TABLE files (
     read_to INTEGER NOT NULL,
     lines INTEGER NOT NULL,
     tail_digest BLOB,
-    refused TEXT
+    refused TEXT,
+    stranger INTEGER NOT NULL
 ) WITHOUT ROWID;
 CREATE INDEX files_by_session ON files (session);
 

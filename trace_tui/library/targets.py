@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from trace_tui.errors import Unreadable, Unusable
+from trace_tui.errors import NothingFound, Unreadable, Unusable
 from trace_tui.library.chains import Forest, Member
 from trace_tui.library.entries import Entry
 from trace_tui.library.finding import ThreadFiles
@@ -13,7 +13,7 @@ from trace_tui.library.library import Library
 from trace_tui.library.progress import Listener
 from trace_tui.parsers.safe_text import one_line
 from trace_tui.relatives import Relation
-from trace_tui.targets import Target
+from trace_tui.targets import Target, read_target
 from trace_tui.times import minute
 
 _FEWEST = 4
@@ -42,16 +42,19 @@ def path_of(target: Target, library: Library, listener: Listener | None = None) 
     return Path(found[0].files[0].path)
 
 
-def member_named(name: str, forest: Forest, library: Library) -> Member:
-    """The thread in its chain; all sessions have been read."""
-    target = Target(name)
-    entries = library.entries()
+def member_named(words: str, entries: list[Entry], forest: Forest, library: Library) -> Member:
+    """The thread in its chain; all sessions have been read. A place within it makes no difference."""
+    target = read_target(words)
+    name = target.session
     if target.is_latest:
         return forest.of(_latest(name, library, None))
     if os.path.isfile(name):
         path = os.path.abspath(name)
         files = library.catalog.files_of(entry.number for entry in entries)
         found = [entry for entry in entries if path in files[entry.number]]
+        if not found:
+            where = ", ".join(library.findings.roots)
+            raise Unreadable(f"{name}: not among the sessions of {where}; name its folder with --root")
     else:
         enough = len(name) >= _FEWEST
         found = [entry for entry in entries if enough and (entry.id or "").lower().startswith(name.lower())]
@@ -75,7 +78,7 @@ def _latest(words: str, library: Library, listener: Listener | None) -> Entry:
         elif entry.relation in (Relation.ROOT, Relation.FORK) and _is_at(entry, folder):
             return entry
     where = f" in {folder}" if folder else " in which anything failed" if which else ""
-    raise Unreadable(f"{words}: no session{where} ({', '.join(library.findings.roots)})")
+    raise NothingFound(f"{words}: no session{where} ({', '.join(library.findings.roots)})")
 
 
 def _is_at(entry: Entry, folder: str | None) -> bool:
@@ -98,13 +101,15 @@ def _only(name: str, entries: list[Entry], library: Library) -> Entry:
 
 def _several(name: str, entries: list[Entry]) -> str:
     entries.sort(key=lambda entry: entry.started_at or 0, reverse=True)
-    lines = [f"{name} may be one of {len(entries)} sessions:"]
-    for entry in entries[:_CANDIDATES]:
+    different = list({(entry.id, entry.started_at): entry for entry in entries}.values())
+    shared_id = len({entry.id for entry in different}) < len(different)
+    lines = [f"{name} may be one of {len(different)} sessions:"]
+    for entry in different[:_CANDIDATES]:
         when = minute(entry.started_at) or "no date"
-        where = f"  {one_line(entry.home, 200)}" if len({one.home for one in entries}) > 1 else ""
-        lines.append(f"{entry.id}  {when}  {one_line(entry.title, 60)}{where}")
-    if len(entries) > _CANDIDATES:
-        lines.append(f"… and {len(entries) - _CANDIDATES} more")
+        where = f"  {one_line(entry.home, 200)}" if shared_id else ""
+        lines.append(f"{entry.id}  {when:<16}  {one_line(entry.title, 22)}{where}")
+    if len(different) > _CANDIDATES:
+        lines.append(f"… and {len(different) - _CANDIDATES} more")
     return "\n".join(lines)
 
 

@@ -105,7 +105,7 @@ def order_of(name: str, *, chains: bool) -> Order:
     def place(member: Member) -> tuple[object, ...]:
         entry = member.entry
         if name == "title":
-            return (entry.title.casefold(), entry.key)
+            return (entry.title.strip().casefold(), entry.key)
         return (-number(member), -(entry.started_at or 0), entry.id or "", entry.key)
 
     return place

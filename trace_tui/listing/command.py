@@ -7,16 +7,18 @@ import sys
 
 from trace_tui.errors import NothingFound, Unusable
 from trace_tui.library.chains import Forest, Member, grow
-from trace_tui.library.finding import ThreadFiles, Trouble
+from trace_tui.library.finding import ThreadFiles
 from trace_tui.library.library import Library
 from trace_tui.listing.choosing import Choice, order_of
 from trace_tui.printing.console import Lines
+from trace_tui.printing.library import open_library
 from trace_tui.printing.machine import write_json, write_json_lines
 from trace_tui.printing.progress import scan_progress
 from trace_tui.printing.words import count
 
-_SCREENFUL = 100
-"""Chains on a terminal, unless more are asked for; a pipe gets all."""
+_TIMES = "a time is written 2h, 7d, today, yesterday, 2026-11-20 or 2026-11-20T14:30"
+_AROUND = 6
+"""Lines of a screen that are no sessions: headings, sums, the prompt that comes back."""
 _CLOCK_SLACK_NS = 3_600_000_000_000
 
 
@@ -24,17 +26,18 @@ def run(arguments: argparse.Namespace) -> int:
     try:
         choice = Choice.of(arguments)
     except (ValueError, OverflowError) as problem:
-        raise Unusable(f"no time that can be read: {problem}") from problem
-    with Library.open(arguments.root or (), cached=not arguments.no_cache) as library:
+        raise Unusable(_TIMES) from problem
+    with open_library(arguments) as library:
         if arguments.tree is not None:
             return _tree(library, arguments)
         _refresh(library, choice.since)
         forest = grow(library.entries())
-        troubles = library.troubles()  # asked before anything is printed: the catalog may fail
+        missing = _what_is_missing(library)  # asked before anything is printed: the catalog may fail
         try:
             return _list(library, forest, choice, arguments)
         finally:
-            _say_what_is_missing(troubles)
+            if missing:
+                print(missing, file=sys.stderr)
 
 
 def _refresh(library: Library, since: int | None = None) -> None:
@@ -56,22 +59,23 @@ def _list(library: Library, forest: Forest, choice: Choice, arguments: argparse.
     if as_json or arguments.flat:
         every = [member for member in dict.fromkeys(members) if id(member) in chosen]
         every.sort(key=order_of(arguments.sort, chains=False))
-        return _flat(library, forest, every, arguments)
+        return _flat(library, forest, every, choice, arguments)
     heads = [head for head in forest.roots if any(id(member) in chosen for member in head.members())]
     heads.sort(key=order_of(arguments.sort, chains=True))
     if not heads:
-        raise NothingFound(_nothing(library))
+        raise NothingFound(_nothing(library, choice))
     from trace_tui.listing.page import ListPage
 
-    limit = _limit(arguments)
     with Lines() as lines:
         page = ListPage(lines, forest, chosen, by_day=arguments.sort == "started")
-        page.chains(heads[:limit], left_out=len(heads) - len(heads[:limit]))
+        page.chains(heads, _limit(arguments), _screen(arguments, lines))
     return 0
 
 
-def _flat(library: Library, forest: Forest, members: list[Member], arguments: argparse.Namespace) -> int:
-    shown = members[: arguments.limit]
+def _flat(
+    library: Library, forest: Forest, members: list[Member], choice: Choice, arguments: argparse.Namespace
+) -> int:
+    shown = members[: _limit(arguments)]
     if arguments.json or arguments.jsonl:
         from trace_tui.listing.as_json import LIST_SCHEMA, session_objects
 
@@ -82,14 +86,13 @@ def _flat(library: Library, forest: Forest, members: list[Member], arguments: ar
             write_json({"schema": LIST_SCHEMA, "sessions": objects})
         return 0 if objects else 1
     if not members:
-        raise NothingFound(_nothing(library))
+        raise NothingFound(_nothing(library, choice))
     from trace_tui.listing.page import ListPage
 
-    limit = _limit(arguments)
     chosen = {id(member) for member in members}
     with Lines() as lines:
         page = ListPage(lines, forest, chosen, by_day=arguments.sort == "started")
-        page.sessions(members[:limit], left_out=len(members) - len(members[:limit]))
+        page.sessions(members, _limit(arguments), _screen(arguments, lines))
     return 0
 
 
@@ -97,8 +100,9 @@ def _tree(library: Library, arguments: argparse.Namespace) -> int:
     from trace_tui.library.targets import member_named
 
     _refresh(library)
-    forest = grow(library.entries())
-    head = member_named(arguments.tree, forest, library).root
+    entries = library.entries()
+    forest = grow(entries)
+    head = member_named(arguments.tree, entries, forest, library).root
     if arguments.json or arguments.jsonl:
         from trace_tui.listing.as_json import session_objects, tree_object
 
@@ -116,19 +120,30 @@ def _tree(library: Library, arguments: argparse.Namespace) -> int:
 
 def _limit(arguments: argparse.Namespace) -> int | None:
     limit: int | None = arguments.limit
-    return _SCREENFUL if limit is None and sys.stdout.isatty() else limit
+    return limit or None  # 0 is no limit
 
 
-def _nothing(library: Library) -> str:
-    if library.threads:
-        return f"none of {count(len(library.threads), 'session')} is like that"
+def _screen(arguments: argparse.Namespace, lines: Lines) -> int | None:
+    """Lines that fit a terminal: the newest session is on top, and would be the first to scroll away."""
+    if arguments.limit is not None or not lines.on_terminal:
+        return None
+    return max(lines.height - _AROUND, 1)
+
+
+def _nothing(library: Library, choice: Choice) -> str:
     where = ", ".join(library.findings.roots)
+    places = {trouble.path: trouble.words for trouble in library.findings.troubles}
+    away = [f"{root}: {places[root]}" for root in library.findings.roots if root in places]
+    if away:
+        return "; ".join(away)
+    if library.threads and choice != Choice():
+        return f"none of {count(len(library.threads), 'session')} is like that"
     return f"no sessions in {where}; name another folder with --root"
 
 
-def _say_what_is_missing(troubles: list[Trouble]) -> None:
-    if troubles:
-        words = (
-            f"{count(len(troubles), 'file')} could not be read; codex-trace-tui doctor tells which and why"
-        )
-        print(words, file=sys.stderr)
+def _what_is_missing(library: Library) -> str:
+    """But for places that are away as a whole, which are told where nothing is found."""
+    troubles = [trouble for trouble in library.troubles() if trouble.path not in library.findings.roots]
+    if not troubles:
+        return ""
+    return f"{count(len(troubles), 'file')} could not be read; codex-trace-tui doctor tells which and why"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import date
 
 from trace_tui.library.chains import Forest, Member
@@ -9,6 +10,9 @@ from trace_tui.listing.table import Row, Table, day_in_words, day_of, short_ids,
 from trace_tui.printing.cells import folded
 from trace_tui.printing.console import Lines
 from trace_tui.printing.words import count, tokens
+
+Group = tuple[Member, list[Row]]
+"""What stands together: a chain, or a session by itself."""
 
 
 class ListPage:
@@ -20,17 +24,34 @@ class ListPage:
         self._by_day = by_day
         self._lines = lines
 
-    def chains(self, heads: list[Member], *, left_out: int) -> None:
-        """Workers under who started them; of a chain only what was chosen, and who stands above it."""
-        groups = [(head, self._rows_of(head)) for head in heads]
-        self._print(groups)
-        self._foot([row.member for _, rows in groups for row in rows if not row.is_context])
-        self._rest(left_out)
+    def chains(self, heads: list[Member], limit: int | None, screen: int | None) -> None:
+        """Workers under who started them; of a chain only what was chosen, and who stands above it.
 
-    def sessions(self, members: list[Member], *, left_out: int) -> None:
-        self._print([(member, [Row(member, 0)]) for member in members])
-        self._foot(members)
-        self._rest(left_out)
+        At most ``limit`` chains, and only as many as ``screen`` lines hold, but one.
+        """
+        self._print_some(((head, self._rows_of(head)) for head in heads[:limit]), len(heads), screen)
+
+    def sessions(self, members: list[Member], limit: int | None, screen: int | None) -> None:
+        """Each by itself."""
+        self._print_some(((member, [Row(member, 0)]) for member in members[:limit]), len(members), screen)
+
+    def _print_some(self, groups: Iterable[Group], there: int, screen: int | None) -> None:
+        shown = list(groups) if screen is None else self._as_many_as_fit(groups, screen)
+        self._print(shown)
+        self._foot([row.member for _, rows in shown for row in rows if not row.is_context])
+        self._rest(there - len(shown))
+
+    def _as_many_as_fit(self, groups: Iterable[Group], screen: int) -> list[Group]:
+        fit: list[Group] = []
+        day = None
+        for head, rows in groups:
+            heading = 2 if self._by_day and day_of(head.entry) != day else 0
+            screen -= len(rows) + heading
+            if screen < 0 and fit:
+                break
+            day = day_of(head.entry)
+            fit.append((head, rows))
+        return fit
 
     def _rows_of(self, head: Member) -> list[Row]:
         """Each member before its children; who was not asked for only where somebody below it was."""
@@ -50,7 +71,7 @@ class ListPage:
                 rows.append(Row(member, depth, is_context=id(member) not in self._chosen))
         return rows
 
-    def _print(self, groups: list[tuple[Member, list[Row]]]) -> None:
+    def _print(self, groups: list[Group]) -> None:
         rows = [row for _, rows in groups for row in rows]
         ids = short_ids(self._forest.ids(), [row.member.entry.id or "" for row in rows])
         table = Table(self._lines, rows, ids, dated=not self._by_day)

@@ -92,7 +92,7 @@ class Table:
 def title_of(member: Member, limit: int) -> str:
     """On one line, with the worker's name; about so many characters of it."""
     # Titles may be whole prompts; blanks of theirs shrink in `one_line`.
-    title = one_line(member.entry.title[: 2 * limit], 2 * limit)
+    title = one_line(member.entry.title[: 2 * limit].lstrip(), 2 * limit)
     if not member.name or member.parent is None:
         return title
     name = one_line(member.name, 40)
@@ -134,7 +134,9 @@ def failures(member: Member) -> str:
 
 
 def took(member: Member) -> str:
-    return short_duration(member.entry.duration_ms)
+    """Nothing where calls were made in no time: the files of 2025 tell only when they began."""
+    entry = member.entry
+    return "" if entry.duration_ms == 0 and entry.calls else short_duration(entry.duration_ms)
 
 
 def calls(member: Member) -> str:

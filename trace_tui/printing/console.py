@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import os
 import sys
 from typing import TYPE_CHECKING, Self
@@ -10,7 +11,8 @@ if TYPE_CHECKING:
     from rich.console import Console
 
 _PIPE_WIDTH = 120
-_USUAL_WIDTH = 80
+_WIDEST = 2000
+_USUAL = os.terminal_size((80, 24))
 _TOGETHER = 500
 
 Part = tuple[str, str]
@@ -19,14 +21,17 @@ Part = tuple[str, str]
 
 def page_width() -> int:
     asked = os.environ.get("COLUMNS", "")
-    if asked.isdecimal() and int(asked) > 0:
-        return int(asked)
-    if not sys.stdout.isatty():
-        return _PIPE_WIDTH
+    if asked.isdecimal() and int(asked[:9]) > 0:
+        return min(int(asked[:9]), _WIDEST)
+    return _screen().columns if sys.stdout.isatty() else _PIPE_WIDTH
+
+
+def _screen() -> os.terminal_size:
     try:
-        return os.get_terminal_size(sys.stdout.fileno()).columns or _USUAL_WIDTH
+        told = os.get_terminal_size(sys.stdout.fileno())
     except OSError:
-        return _USUAL_WIDTH  # a terminal that does not tell
+        return _USUAL  # a terminal that does not tell
+    return os.terminal_size((told.columns or _USUAL.columns, told.lines or _USUAL.lines))
 
 
 def plain_console() -> Console:
@@ -56,6 +61,7 @@ class Lines:
         self.on_terminal = console is not None or sys.stdout.isatty()
         self._console = console or (plain_console() if self.on_terminal else None)
         self.width = page_width() if console is None else console.width
+        self.height = _screen().lines
         self._waiting: list[str] = []
         _forgive_encoding()
 
@@ -88,7 +94,18 @@ class Lines:
 
 
 def _forgive_encoding() -> None:
-    """A terminal that knows no UTF-8 gets question marks instead of an error."""
+    """Where there is no UTF-8 our own signs have others, and what a session says has question marks."""
     encoding = (getattr(sys.stdout, "encoding", None) or "").lower()
     if "utf" not in encoding and hasattr(sys.stdout, "reconfigure"):
-        sys.stdout.reconfigure(errors="replace")
+        codecs.register_error("trace-signs", _other_sign)
+        sys.stdout.reconfigure(errors="trace-signs")
+
+
+_OTHER_SIGNS = str.maketrans("✓✗⊘■…·›‹└█‖×–−", "+x#!~.><`#|x--")
+
+
+def _other_sign(problem: UnicodeError) -> tuple[str, int]:
+    if not isinstance(problem, UnicodeEncodeError):
+        raise problem
+    signs = problem.object[problem.start : problem.end].translate(_OTHER_SIGNS)
+    return signs.encode("ascii", "replace").decode(), problem.end

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -19,7 +20,7 @@ _PACE = 0.1
 def progress() -> Iterator[Callable[[str], None]]:
     """Gives what takes the words. They are gone when the work is done; a pipe gets none."""
     began = time.monotonic()
-    watched = sys.stderr.isatty()
+    watched = sys.stderr.isatty() and os.environ.get("TERM") != "dumb"
     told = 0.0
 
     def tell(words: str) -> None:

@@ -81,4 +81,6 @@ def tokens(number: int) -> str:
         return str(number)
     if number < 999_500:
         return f"{number / 1000:.1f}k" if number < 99_950 else f"{number / 1000:.0f}k"
-    return f"{number / 1_000_000:.1f}M"
+    if number < 999_500_000:
+        return f"{number / 1_000_000:.1f}M" if number < 99_950_000 else f"{number / 1_000_000:.0f}M"
+    return f"{number / 1_000_000_000:.1f}G"

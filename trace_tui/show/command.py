@@ -30,6 +30,8 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _show(target: Target, arguments: argparse.Namespace) -> int:
     if target.session == STDIN:
+        if sys.stdin.isatty():
+            print("reading standard input; Ctrl-D ends it", file=sys.stderr)
         home, sources = None, [stdin_source(sys.stdin.buffer)]
     else:
         home = Home(_path_of(target, arguments))
@@ -55,11 +57,11 @@ def _name_again(target: Target, session: Session, home: Home, arguments: argpars
 def _path_of(target: Target, arguments: argparse.Namespace) -> Path:
     if target.is_path:
         return Path(target.session)
-    from trace_tui.library.library import Library
     from trace_tui.library.targets import path_of
+    from trace_tui.printing.library import open_library
 
-    with Library.open(arguments.root or (), cached=not arguments.no_cache) as library, scan_progress() as far:
-        return path_of(target, library, far)
+    with open_library(arguments) as library, scan_progress() as listener:
+        return path_of(target, library, listener)
 
 
 def _show_place(place: PlaceName, printer: _Printer, arguments: argparse.Namespace, home: Home | None) -> int:
@@ -128,6 +130,10 @@ def _read(sources: list[Source]) -> Session:
     return reader.session()
 
 
+_DIGITS = 12
+"""More of them name no line of any file."""
+
+
 @dataclass(frozen=True, slots=True)
 class _Printer:
     """Prints parts of one session, as a page or as JSON."""
@@ -185,7 +191,7 @@ def _chosen_turns(session: Session, number: int | None) -> list[Turn]:
 
 def _calls_named(turns: list[Turn], name: str) -> list[tuple[Turn, Call]]:
     """The call of that id, or all whose id begins so."""
-    every = [(turn, call) for turn in turns for call in turn.calls()]
+    every = [(turn, call) for turn in turns for call in turn.calls()] if name else []
     exact = [(turn, call) for turn, call in every if call.call_id == name]
     found = exact or [(turn, call) for turn, call in every if call.call_id.startswith(name)]
     if not found:
@@ -196,7 +202,7 @@ def _calls_named(turns: list[Turn], name: str) -> list[tuple[Turn, Call]]:
 def _raw_places(session: Session, wanted: str) -> list[Place]:
     """A line number (``FILE:LINE`` where a thread has several files), or all lines that tell of a call."""
     file, _, line = wanted.rpartition(":")
-    if line.isdecimal() and (not file or file.isdecimal()):
+    if line.isdecimal() and (not file or file.isdecimal()) and len(wanted) <= _DIGITS:
         place = place_of(int(file or 0), int(line))
         if file_of(place) >= len(session.files):
             raise NothingFound(f"no file {file_of(place)}: the session has {len(session.files)}")

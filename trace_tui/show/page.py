@@ -16,7 +16,7 @@ from trace_tui.show.rows import NARROW, Columns, call_row, note_row
 from trace_tui.targets import PlaceKind, link
 from trace_tui.texts import Texts
 from trace_tui.time_spent import time_split
-from trace_tui.times import moment_of, short_duration
+from trace_tui.times import local, short_duration
 
 FAILURES_ON_TOP = 5
 ANSWER_LINES = 12
@@ -83,9 +83,9 @@ class Page:
         session = self._session
         models = list(dict.fromkeys(turn.model for turn in session.turns if turn.model))
         tool = " ".join(part for part in (session.originator, "/".join(session.cli_versions)) if part)
-        started = moment_of(session.started_at)
+        started = local(session.started_at)
         if started is not None:
-            yield "started", started.strftime("%a %d %b %Y %H:%M:%S UTC")
+            yield "started", started.astimezone().strftime("%a %d %b %Y %H:%M:%S %Z")
         if session.cwd:
             yield "folder", one_line(session.cwd)
         if session.branch:

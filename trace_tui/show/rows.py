@@ -12,7 +12,7 @@ from trace_tui.model import Call, CallStatus, Note, NoteKind, Tool, line_of
 from trace_tui.parsers.safe_text import one_line
 from trace_tui.printing.cells import fitted
 from trace_tui.printing.words import CALL_GLYPHS, NOTE_WORDS, TOOL_WORDS
-from trace_tui.times import moment_of, short_duration
+from trace_tui.times import local, short_duration
 
 TIME_WIDTH = 8
 WORD_WIDTH = 7
@@ -30,7 +30,7 @@ STYLES: dict[CallStatus, str] = {
 
 
 def clock(at: int | None) -> str:
-    moment = moment_of(at)
+    moment = local(at)
     return moment.strftime("%H:%M:%S") if moment else ""
 
 

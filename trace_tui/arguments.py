@@ -1,0 +1,124 @@
+"""What the command line may say: commands, options, and help for each."""
+
+from __future__ import annotations
+
+import argparse
+
+from trace_tui import __version__
+
+_EXIT_CODES = (
+    "exit codes: 0 done, 1 nothing matched, 2 usage error, 3 the target could not be read or is no session"
+)
+
+
+class _Version(argparse.Action):
+    def __call__(self, parser: argparse.ArgumentParser, *_: object) -> None:
+        print(f"codex-trace-tui {__version__}")
+        parser.exit(0)
+
+
+def build_parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="codex-trace-tui",
+        description="Reads the session files of Codex CLI: what did the agent do, and where did it go wrong?",
+        epilog=_EXIT_CODES,
+    )
+    parser.add_argument("--version", action=_Version, nargs=0, help="print the version and exit")
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND")
+    _add_show(commands)
+    _add_ls(commands)
+    _add_doctor(commands)
+    return parser
+
+
+def _add_places(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "--root",
+        action="append",
+        metavar="DIR",
+        help="look here instead of $CODEX_HOME or ~/.codex: a Codex home, any folder of session files, or "
+        "a file; may be given several times",
+    )
+    command.add_argument(
+        "--no-cache", action="store_true", help="neither use nor write the catalog in the cache folder"
+    )
+
+
+def _add_show(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    show = commands.add_parser(
+        "show",
+        help="print one session: a summary, then turn by turn",
+        description="Prints one session: what it was, where it went wrong, then turn by turn.",
+        epilog=_EXIT_CODES,
+    )
+    show.add_argument(
+        "target",
+        nargs="?",
+        metavar="TARGET",
+        help="a session file, - for standard input, an id or how it begins, latest, latest:. (of this "
+        "folder), latest:failed; behind it #turn=3, #call=ID or #error=1, behind a path :LINE",
+    )
+    _add_places(show)
+    show.add_argument("--demo", action="store_true", help="show a small session that comes with the program")
+    show.add_argument(
+        "--json", action="store_true", help="print JSON for programs (docs/session.schema.json)"
+    )
+    show.add_argument("--turn", type=int, metavar="N", help="only this turn")
+    which = show.add_mutually_exclusive_group()
+    which.add_argument("--failed", action="store_true", help="only failed calls, with their full output")
+    which.add_argument("--call", metavar="ID", help="everything about one call (an id, or how it begins)")
+    which.add_argument("--raw", metavar="ID|LINE", help="the raw lines of a call, or one line by its number")
+
+
+def _add_ls(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    ls = commands.add_parser(
+        "ls",
+        help="list sessions: what ran, what failed, how long, how much",
+        description="Lists sessions by day, newest first, workers under who started them.",
+        epilog="TIME is 2h, 7d, today, yesterday, 2026-11-20 or 2026-11-20T14:30. " + _EXIT_CODES,
+    )
+    _add_places(ls)
+    chosen = ls.add_argument_group("which sessions")
+    chosen.add_argument("--since", metavar="TIME", help="at work since then")
+    chosen.add_argument("--until", metavar="TIME", help="begun until then")
+    chosen.add_argument("--cwd", metavar="DIR", help="run in this folder, below it, or in one of this name")
+    chosen.add_argument("--model", metavar="WORDS", help="whose model's name holds this")
+    chosen.add_argument(
+        "--state",
+        choices=("completed", "failed", "aborted", "in_progress", "empty"),
+        help="whose last turn ended so",
+    )
+    chosen.add_argument("--failed", action="store_true", help="in which a call or a turn failed")
+    chosen.add_argument("--source", metavar="WORDS", help="started by this: exec, cli, vscode, …")
+    chosen.add_argument("--grep", metavar="WORDS", help="with this in title, id, folder, branch or name")
+    chosen.add_argument("--archived", action="store_true", help="only archived ones")
+    shown = ls.add_argument_group("how they are shown")
+    shown.add_argument("--flat", action="store_true", help="every session by itself, workers as well")
+    shown.add_argument("--limit", type=_natural, metavar="N", help="at most so many")
+    shown.add_argument(
+        "--sort",
+        choices=("started", "active", "duration", "tokens", "failures", "calls", "turns", "title"),
+        default="started",
+        help="most, longest or newest first (default: started)",
+    )
+    shown.add_argument("--tree", metavar="TARGET", help="one chain, with the share of each member")
+    form = shown.add_mutually_exclusive_group()
+    form.add_argument("--json", action="store_true", help="one JSON object for programs")
+    form.add_argument("--jsonl", action="store_true", help="JSON, one session a line")
+
+
+def _add_doctor(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    doctor = commands.add_parser(
+        "doctor",
+        help="what was found where, and what is damaged or unknown",
+        description="Tells what was found where, what is damaged or unknown, and how the catalog stands.",
+        epilog="exit codes: 0 all is well, 1 something needs care, 2 usage error, 3 a place can't be read",
+    )
+    _add_places(doctor)
+    doctor.add_argument("--json", action="store_true", help="one JSON object for programs")
+
+
+def _natural(words: str) -> int:
+    if not words.isdecimal():
+        raise argparse.ArgumentTypeError(f"{words!r} is no number")
+    return int(words)
