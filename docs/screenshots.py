@@ -63,7 +63,7 @@ def _list(console: Console) -> None:
     chosen = {id(member) for member in forest.by_number.values()}
     with Lines(console) as lines:
         heads = sorted(forest.roots, key=order_of("started", chains=True))
-        ListPage(lines, forest, chosen, by_day=True).chains(heads, left_out=0)
+        ListPage(lines, forest, chosen, by_day=True).chains(heads, None, None)
 
 
 if __name__ == "__main__":

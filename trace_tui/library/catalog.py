@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
+import time
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -271,12 +272,25 @@ def _connected(path: Path) -> sqlite3.Connection:
         os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))  # prompts are nobody else's business
     connection = sqlite3.connect(path, timeout=_PATIENCE, isolation_level=None)
     try:
-        connection.execute("PRAGMA journal_mode = WAL")
+        _wait_for_others(connection, "PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = NORMAL")
     except sqlite3.Error:
         connection.close()
         raise
     return connection
+
+
+def _wait_for_others(connection: sqlite3.Connection, sql: str) -> None:
+    """SQLite itself does not wait where a journal's kind is changed."""
+    end = time.monotonic() + _PATIENCE
+    while True:
+        try:
+            connection.execute(sql)
+            return
+        except sqlite3.OperationalError as problem:
+            if problem.sqlite_errorcode != sqlite3.SQLITE_BUSY or time.monotonic() > end:
+                raise
+        time.sleep(0.02)
 
 
 def _made(connection: sqlite3.Connection) -> sqlite3.Connection:
@@ -375,7 +389,7 @@ def _keep(connection: sqlite3.Connection, thread: Indexed) -> None:
     _keep_files(connection, number, thread.files)
     for table, rows in thread.rows.items():
         if rows:
-            connection.executemany(_inserts(table, len(rows[0])), [(number, *row) for row in rows])
+            connection.executemany(_inserts(table), [(number, *row) for row in rows])
     if thread.halt is not None:
         halt, responses = thread.halt
         connection.execute(
@@ -384,12 +398,15 @@ def _keep(connection: sqlite3.Connection, thread: Indexed) -> None:
 
 
 @cache
-def _inserts(table: str, columns: int) -> str:
-    marks = ["?"] * (columns + 1)
-    if table == "calls":
-        for column in BLANK_MEANS_NULL:
-            marks[column + 1] = "NULLIF(?, '')"
+def _inserts(table: str) -> str:
+    blank = BLANK_MEANS_NULL if table == "calls" else frozenset()
+    marks = ["NULLIF(?, '')" if column in blank else "?" for column in _columns(table)]
     return f"INSERT INTO {table} VALUES ({', '.join(marks)})"
+
+
+def _columns(table: str) -> list[str]:
+    rest = TABLES.split(f"CREATE TABLE {table} (")[1].split("\n)")[0]
+    return [line.split()[0] for line in rest.splitlines() if line.strip() and "PRIMARY KEY (" not in line]
 
 
 def _clear(connection: sqlite3.Connection, number: int, responses_kept: int) -> None:
@@ -413,11 +430,7 @@ def _keep_files(connection: sqlite3.Connection, number: int | None, files: list[
     )
 
 
-_SESSION_COLUMNS = [
-    line.split()[0]
-    for line in TABLES.split("CREATE TABLE sessions (")[1].split(");")[0].splitlines()
-    if line.strip()
-]
+_SESSION_COLUMNS = _columns("sessions")
 _INSERT_SESSION = f"INSERT INTO sessions VALUES ({', '.join('?' * len(_SESSION_COLUMNS))})"
 _UPDATE_SESSION = (
     f"UPDATE sessions SET {', '.join(f'{name} = ?' for name in _SESSION_COLUMNS[2:])} WHERE session = ?"

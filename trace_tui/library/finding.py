@@ -23,6 +23,7 @@ _OTHER_LINES = frozenset({"history.jsonl", "session_index.jsonl"})
 _SIGNS_OF_A_HOME = frozenset(
     {"config.toml", "auth.json", "version.json", "history.jsonl", "session_index.jsonl"}
 )
+_LARGEST = (1 << 63) - 1
 _CODEX_NAME = "rollout-"
 _A_FEW = 500
 _NEVER = frozenset({".git", "node_modules"})
@@ -50,6 +51,11 @@ class ThreadFiles(NamedTuple):
         return self.key.partition("\n")[2] or None
 
     @property
+    def home(self) -> str:
+        """The folder that holds it and its relatives, with their names; or the file itself."""
+        return self.key.partition("\n")[0]
+
+    @property
     def size(self) -> int:
         return sum(file.size for file in self.files)
 
@@ -66,8 +72,6 @@ class Trouble(NamedTuple):
 class Findings(NamedTuple):
     roots: list[str]
     files: list[Found]
-    homes: set[str]
-    """Folders that hold `sessions` or `archived_sessions`; session names lie in them."""
     troubles: list[Trouble]
     walked: set[str]
     """The roots that were there to be looked at."""
@@ -110,7 +114,7 @@ def find(roots: Sequence[Path] = (), heard: Callable[[int], None] | None = None)
     ``heard`` is told now and then how many there are so far.
     """
     places = [Path(os.path.abspath(root)) for root in roots or [codex_home()]]
-    findings = Findings([str(place) for place in places], [], set(), [], set())
+    findings = Findings([str(place) for place in places], [], [], set())
     walk = _Walk(findings, heard)
     for place in places:
         _start(walk, place, is_home=not roots)
@@ -159,7 +163,7 @@ class _Walk:
 
     def file(self, path: str, status: os.stat_result) -> None:
         self._findings.walked.add(path)
-        self._take(Found(path, status.st_size, status.st_mtime_ns, status.st_ino))
+        self._take(_found(path, status))
 
     def trouble(self, path: str, words: str) -> None:
         self._findings.troubles.append(Trouble(path, words))
@@ -197,8 +201,6 @@ class _Walk:
         except OSError as problem:
             self.trouble(path, problem.strerror or str(problem))
             return
-        if os.path.basename(path) in SESSION_FOLDERS:
-            self._findings.homes.add(os.path.dirname(path))
         below = (*above, identity)
         if any(entry.name in SESSION_FOLDERS for entry in within):
             within = _only_sessions_of_a_home(within)
@@ -215,9 +217,14 @@ class _Walk:
             elif _may_be_session(entry.name):
                 status = entry.stat()
                 if stat.S_ISREG(status.st_mode):
-                    self._take(Found(entry.path, status.st_size, status.st_mtime_ns, status.st_ino))
+                    self._take(_found(entry.path, status))
         except OSError as problem:  # vanished while we looked, or a link to nowhere
             self.trouble(entry.path, problem.strerror or str(problem))
+
+
+def _found(path: str, status: os.stat_result) -> Found:
+    # Some file systems number their files beyond what a column holds.
+    return Found(path, status.st_size, status.st_mtime_ns, status.st_ino & _LARGEST)
 
 
 def _only_sessions_of_a_home(within: list[os.DirEntry[str]]) -> list[os.DirEntry[str]]:

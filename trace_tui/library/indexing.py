@@ -7,7 +7,7 @@ the last reading halted; any other is folded from its start.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from pathlib import Path
 from typing import NamedTuple
 
@@ -43,48 +43,51 @@ class _Reading(NamedTuple):
 def index(thread: ThreadFiles, earlier: Earlier | None, heard: Heard | None = None) -> Indexed:
     """Never raises over what the files hold: that they are no session is a fact to keep, too.
 
-    ``heard`` is told how many bytes have been read.
+    ``heard`` is told how many bytes have been read, and may stop the reading by an error of its own.
     """
-    try:
-        reading = _read(thread, earlier, heard)
-    except Unreadable as reason:
-        words = str(reason).removeprefix(f"{thread.files[-1].path}: ")
-        return _refused(thread, words, for_good=isinstance(reason.__cause__, NotASession))
-    except Exception as bug:
-        # One file that this program stumbles over must not hide all others; `doctor` tells of it.
-        words = f"this program failed on it: {type(bug).__name__}: {bug}"
-        return _refused(thread, words, for_good=False)
-    return _indexed(thread, reading)
+    steps = _read(thread, earlier)
+    while True:
+        try:
+            taken = next(steps)
+        except StopIteration as done:
+            indexed: Indexed = done.value
+            return indexed
+        except Unreadable as reason:
+            words = str(reason).removeprefix(f"{thread.files[-1].path}: ")
+            return _refused(thread, words, for_good=isinstance(reason.__cause__, NotASession))
+        except Exception as bug:
+            # One file that this program stumbles over must not hide all others; `doctor` tells of it.
+            words = f"this program failed on it: {type(bug).__name__}: {bug}"
+            return _refused(thread, words, for_good=False)
+        if heard is not None:
+            heard(taken)
 
 
-def _read(thread: ThreadFiles, earlier: Earlier | None, heard: Heard | None) -> _Reading:
+Steps = Generator[int, None, Indexed]
+
+
+def _read(thread: ThreadFiles, earlier: Earlier | None) -> Steps:
     sources = [file_source(Path(file.path)) for file in thread.files]
     if earlier is not None and earlier.halt is not None and _only_grew(thread, earlier):
         try:
             reader = SessionReader(sources, halted=earlier.halt)
-            return _run(reader, thread, earlier, earlier.responses, heard)
         except StaleState:
             pass  # written by another build: it is only a shortcut, and the files are all there
-    return _run(SessionReader(sources), thread, earlier, 0, heard)
+        else:
+            return (yield from _run(reader, thread, earlier, earlier.responses))
+    return (yield from _run(SessionReader(sources), thread, earlier, 0))
 
 
-def _run(
-    reader: SessionReader,
-    thread: ThreadFiles,
-    earlier: Earlier | None,
-    responses_kept: int,
-    heard: Heard | None,
-) -> _Reading:
+def _run(reader: SessionReader, thread: ThreadFiles, earlier: Earlier | None, responses_kept: int) -> Steps:
     responses: list[Response] = []
     halts: list[tuple[Halt, int]] = []
     reader.fold.on_response = responses.append
     if thread.size >= ALWAYS_HALT or (earlier is not None and thread.size >= HALT_IF_GROWING):
         reader.on_halt = lambda halt: halts.append((halt, responses_kept + len(responses)))
-    for taken in reader.steps():
-        if heard is not None:
-            heard(taken)
+    yield from reader.steps()
     session = reader.session()
-    return _Reading(session, reader.sources, responses, responses_kept, halts[0] if halts else None)
+    halt = halts[0] if halts else None
+    return _indexed(thread, _Reading(session, reader.sources, responses, responses_kept, halt))
 
 
 def _only_grew(thread: ThreadFiles, earlier: Earlier) -> bool:
@@ -93,8 +96,10 @@ def _only_grew(thread: ThreadFiles, earlier: Earlier) -> bool:
     if [file.path for file in known] != [file.path for file in thread.files]:
         return False
     last, now = earlier.files[-1], thread.files[-1]
-    if known[:-1] != list(thread.files[:-1]) or now.inode != last.found.inode or now.size < last.read_to:
+    if known[:-1] != list(thread.files[:-1]) or now.inode != last.found.inode:
         return False
+    if now.size <= last.found.size:
+        return False  # it was written to, and not behind its end
     return last.tail_digest is not None and tail_digest(now.path, last.read_to) == last.tail_digest
 
 
@@ -165,7 +170,8 @@ def _file_rows(thread: ThreadFiles, session: Session) -> list[Row]:
             rows.append((*found, position, file.end, len(file.offsets), _digest(file), None, 0))
         else:
             position = len(session.files) + len(rows)
-            rows.append((*found, position, 0, 0, None, "could not be read as a session", 0))
+            again = found._replace(mtime_ns=NEVER)  # it may have been a passing trouble
+            rows.append((*again, position, 0, 0, None, "could not be read as a session", 0))
     return rows
 
 

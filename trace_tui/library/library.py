@@ -141,7 +141,7 @@ class Library:
 
     def _refresh_names(self) -> None:
         known = self.catalog.known_names()
-        for home in self.findings.homes:
+        for home in {thread.home for thread in self.threads if thread.thread_id is not None}:
             try:
                 status = (Path(home) / INDEX).stat()
                 stamp = (status.st_size, status.st_mtime_ns)

@@ -12,9 +12,9 @@ Row = tuple[Any, ...]
 NEVER = -1
 """A time of writing that no file has: whatever is found there is to be read again."""
 
-BLANK_MEANS_NULL = (4, 8, 13, 14)
-"""Columns of a call's row that are told as "" where there is nothing: most often there is nothing, and
-Python's SQLite takes as long over one None as over four other values."""
+BLANK_MEANS_NULL = frozenset({"namespace", "reason", "parent_call_id", "child_session"})
+"""Columns of calls that are told as "" where there is nothing: most often there is nothing, and Python's
+SQLite takes as long over one None as over four other values."""
 
 
 class KnownFile(NamedTuple):
