@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import sqlite3
 import time
+from binascii import crc32
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -28,7 +29,7 @@ from trace_tui.parsers.formats import Format
 from trace_tui.parsers.usage import Usage
 from trace_tui.relatives import Agent, Relation
 
-MADE_BY = f"{SCHEMA_VERSION}/{__version__}"
+MADE_BY = f"{__version__}/{SCHEMA_VERSION}/{crc32(TABLES.encode()):08x}"
 """Another version may read the same files in another way, so it makes its own catalog."""
 
 AS_ASKED = "not kept, as asked"
