@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
 
 from trace_tui import __version__
+from trace_tui.printing.console import page_width
 
 _EXIT_CODES = (
     "exit codes: 0 done, 1 nothing matched, 2 usage error, 3 the target could not be read or is no session"
@@ -17,18 +20,11 @@ class _Version(argparse.Action):
         parser.exit(0)
 
 
-def build_parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="codex-trace-tui",
-        description="Reads the session files of Codex CLI: what did the agent do, and where did it go wrong?",
-        epilog=_EXIT_CODES,
-    )
-    parser.add_argument("--version", action=_Version, nargs=0, help="print the version and exit")
-    commands = parser.add_subparsers(dest="command", metavar="COMMAND")
-    _add_show(commands)
-    _add_ls(commands)
-    _add_doctor(commands)
-    return parser
+class _Help(argparse.HelpFormatter):
+    """As wide as the page; argparse's own way to learn that imports half of the compressors there are."""
+
+    def __init__(self, prog: str) -> None:
+        super().__init__(prog, width=page_width() - 2)
 
 
 def _add_places(command: argparse.ArgumentParser) -> None:
@@ -44,13 +40,7 @@ def _add_places(command: argparse.ArgumentParser) -> None:
     )
 
 
-def _add_show(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    show = commands.add_parser(
-        "show",
-        help="print one session: a summary, then turn by turn",
-        description="Prints one session: what it was, where it went wrong, then turn by turn.",
-        epilog=_EXIT_CODES,
-    )
+def _add_show(show: argparse.ArgumentParser) -> None:
     show.add_argument(
         "target",
         nargs="?",
@@ -70,13 +60,7 @@ def _add_show(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> 
     which.add_argument("--raw", metavar="ID|LINE", help="the raw lines of a call, or one line by its number")
 
 
-def _add_ls(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    ls = commands.add_parser(
-        "ls",
-        help="list sessions: what ran, what failed, how long, how much",
-        description="Lists sessions by day, newest first, workers under who started them.",
-        epilog="TIME is 2h, 7d, today, yesterday, 2026-11-20 or 2026-11-20T14:30. " + _EXIT_CODES,
-    )
+def _add_ls(ls: argparse.ArgumentParser) -> None:
     _add_places(ls)
     chosen = ls.add_argument_group("which sessions")
     chosen.add_argument("--since", metavar="TIME", help="at work since then")
@@ -107,13 +91,7 @@ def _add_ls(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> No
     form.add_argument("--jsonl", action="store_true", help="JSON, one session a line")
 
 
-def _add_doctor(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    doctor = commands.add_parser(
-        "doctor",
-        help="what was found where, and what is damaged or unknown",
-        description="Tells what was found where, what is damaged or unknown, and how the catalog stands.",
-        epilog="exit codes: 0 all is well, 1 something needs care, 2 usage error, 3 a place can't be read",
-    )
+def _add_doctor(doctor: argparse.ArgumentParser) -> None:
     _add_places(doctor)
     doctor.add_argument("--json", action="store_true", help="one JSON object for programs")
 
@@ -122,3 +100,59 @@ def _natural(words: str) -> int:
     if not words.isdecimal():
         raise argparse.ArgumentTypeError(f"{words!r} is no number")
     return int(words)
+
+
+class _Command(NamedTuple):
+    name: str
+    help: str
+    description: str
+    epilog: str
+    add_options: Callable[[argparse.ArgumentParser], None]
+
+
+_COMMANDS = (
+    _Command(
+        "show",
+        "print one session: a summary, then turn by turn",
+        "Prints one session: what it was, where it went wrong, then turn by turn.",
+        _EXIT_CODES,
+        _add_show,
+    ),
+    _Command(
+        "ls",
+        "list sessions: what ran, what failed, how long, how much",
+        "Lists sessions by day, newest first, workers under who started them.",
+        "TIME is 2h, 7d, today, yesterday, 2026-11-20 or 2026-11-20T14:30. " + _EXIT_CODES,
+        _add_ls,
+    ),
+    _Command(
+        "doctor",
+        "what was found where, and what is damaged or unknown",
+        "Tells what was found where, what is damaged or unknown, and how the catalog stands.",
+        "exit codes: 0 all is well, 1 something needs care, 2 usage error, 3 a place can't be read",
+        _add_doctor,
+    ),
+)
+
+
+def build_parser(argv: Sequence[str]) -> argparse.ArgumentParser:
+    """Only the command that is called gets its options: every start would pay for all of them."""
+    parser = argparse.ArgumentParser(
+        prog="codex-trace-tui",
+        description="Reads the session files of Codex CLI: what did the agent do, and where did it go wrong?",
+        epilog=_EXIT_CODES,
+        formatter_class=_Help,
+    )
+    parser.add_argument("--version", action=_Version, nargs=0, help="print the version and exit")
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND")
+    for command in _COMMANDS:
+        added = commands.add_parser(
+            command.name,
+            help=command.help,
+            description=command.description,
+            epilog=command.epilog,
+            formatter_class=_Help,
+        )
+        if command.name in argv:
+            command.add_options(added)
+    return parser

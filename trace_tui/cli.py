@@ -20,7 +20,8 @@ INTERRUPTED = 130
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    parser = build_parser()
+    argv = sys.argv[1:] if argv is None else argv
+    parser = build_parser(argv)
     try:
         arguments = parser.parse_args(argv)
     except SystemExit as finished:
@@ -42,12 +43,12 @@ def _run(arguments: argparse.Namespace) -> int:
     from trace_tui.errors import NothingFound, TraceError, Unusable
     from trace_tui.interrupts import uninterrupted
 
-    with uninterrupted():
-        run = _command(arguments.command)
     # The process ends with this command, and the fold makes no cycles: collecting would only cost time.
     collecting = gc.isenabled()
     gc.disable()
     try:
+        with uninterrupted():
+            run = _command(arguments.command)
         return _run_without_a_catalog_if_need_be(run, arguments)
     except NothingFound as nothing:
         return _tell(str(nothing), NOTHING_FOUND)
