@@ -959,6 +959,34 @@ def test_without_the_catalog_the_same_is_listed(home: Path, listed: Listed) -> N
     assert listed() == listed("--no-cache") == listed()
 
 
+# -- as a program -----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("redirected", "status", "words"),
+    [
+        (">/dev/full", 3, "codex-trace-tui: output: No space left on device\n"),
+        (">&-", 0, ""),
+        ("| head -n 1", 0, ""),
+    ],
+)
+@pytest.mark.skipif(sys.platform != "linux", reason="has no /dev/full")
+def test_output_that_goes_nowhere_is_told_in_one_line_or_not_at_all(
+    redirected: str, status: int, words: str, samples: Path
+) -> None:
+    command = f"{sys.executable} -m trace_tui ls --root {samples} {redirected}"
+    done = subprocess.run(["bash", "-c", command], capture_output=True, encoding="utf-8")
+    assert (done.returncode, done.stderr) == (status, words)
+
+
+@pytest.mark.parametrize(("options", "status"), [([], 0), (["--grep", "nowhere"], 1), (["--bad"], 2)])
+def test_the_program_leaves_with_what_it_found(options: list[str], status: int, samples: Path) -> None:
+    command = [sys.executable, "-m", "trace_tui", "ls", "--root", str(samples), *options]
+    done = subprocess.run(command, capture_output=True, encoding="utf-8")
+    assert done.returncode == status
+    assert done.stdout.endswith("tokens\n") == (status == 0)
+
+
 # -- lightness --------------------------------------------------------------------------------
 
 

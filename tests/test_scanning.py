@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import io
 import json
 import os
 import random
@@ -570,6 +571,27 @@ def test_a_file_that_could_not_be_opened_is_tried_again(
         shut.setattr("trace_tui.sources.open", refused, raising=False)
         assert [trouble.path for trouble in scan(catalog, home).troubles()] == [str(path)]
     assert scan(catalog, home).troubles() == []
+    assert unlike_one_made_anew(catalog, home) == {}
+
+
+def test_a_file_that_the_disk_would_not_give_to_its_end_is_read_again(
+    catalog: Catalog, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = a_file(home)
+
+    class Failing(io.FileIO):
+        def read(self, size: int | None = -1, /) -> bytes:
+            if self.tell() > 4:
+                raise OSError(errno.EIO, os.strerror(errno.EIO))
+            return super().read(size) or b""
+
+    def opened(name: str, mode: str) -> Any:
+        return Failing(name) if name == str(path) else open(name, mode)
+
+    with monkeypatch.context() as broken:
+        broken.setattr("trace_tui.sources.open", opened, raising=False)
+        scan(catalog, home)
+    scan(catalog, home)
     assert unlike_one_made_anew(catalog, home) == {}
 
 

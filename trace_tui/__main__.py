@@ -1,7 +1,6 @@
 """`python -m trace_tui`."""
 
-import sys
+from trace_tui.cli import command_line
 
-from trace_tui.cli import main
-
-sys.exit(main())
+if __name__ == "__main__":
+    command_line()

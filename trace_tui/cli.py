@@ -9,6 +9,8 @@ import argparse
 import os
 import sys
 from collections.abc import Callable, Sequence
+from contextlib import suppress
+from typing import NoReturn
 
 from trace_tui.arguments import build_parser
 
@@ -19,7 +21,21 @@ UNREADABLE = 3
 INTERRUPTED = 130
 
 
+def command_line() -> NoReturn:
+    """The program itself: does what was asked and leaves."""
+    code = main()
+    if sys.argv[1:2] == ["show"]:
+        sys.exit(code)  # it may have laid standard input down in a file, which is to be removed
+    # Taking apart thousands of sessions in memory takes a tenth of the time that listing them takes.
+    with suppress(OSError):
+        sys.stdout.flush()
+        sys.stderr.flush()
+    os._exit(code)
+
+
 def main(argv: Sequence[str] | None = None) -> int:
+    if sys.stdout is None:  # closed before we began
+        sys.stdout = open(os.devnull, "w")  # noqa: SIM115
     argv = sys.argv[1:] if argv is None else argv
     parser = build_parser(argv)
     try:
@@ -32,8 +48,6 @@ def main(argv: Sequence[str] | None = None) -> int:
     if arguments.command == "show" and bool(arguments.target) == arguments.demo:
         print("codex-trace-tui show: name a session (or latest), or use --demo", file=sys.stderr)
         return USAGE
-    if sys.stdout is None:  # closed before we began
-        sys.stdout = open(os.devnull, "w")  # noqa: SIM115
     return _run(arguments)
 
 

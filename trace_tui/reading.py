@@ -21,6 +21,9 @@ from trace_tui.parsers.records import RecordReader
 from trace_tui.parsers.typescript import typescript_records
 from trace_tui.sources import Source
 
+_STOPPED = "reading stopped"
+STOPPED_READING = "reading_stopped"
+"""The problem of a file that the system would not give to its end: it may be whole the next time."""
 SLICE = 1 << 17
 """Small enough that its work takes a few milliseconds."""
 BLOCK = 1 << 21
@@ -113,7 +116,9 @@ class SessionReader:
                 break  # a short block is the last one
             block, damage = _read_some(stream, BLOCK)
         if damage is not None:
-            self.fold.problem(lines.lines + 1, "damaged_compression", damage)
+            stopped = damage.startswith(_STOPPED)
+            kind = STOPPED_READING if stopped else "damaged_compression"
+            self.fold.problem(lines.lines + 1, kind, damage)
         elif self.on_halt is not None and file.path == self.sources[-1].path and stream.wrapping == "plain":
             self.on_halt(Halt(save(self.fold), format_))
         for piece in lines.finish_pieces():
@@ -167,5 +172,5 @@ def _read_some(stream: Unwrapped, size: int) -> tuple[bytes, str | None]:
     except DamagedContainer as damage:
         return b"".join(pieces), str(damage)
     except OSError as problem:
-        return b"".join(pieces), f"reading stopped: {problem.strerror or problem}"
+        return b"".join(pieces), f"{_STOPPED}: {problem.strerror or problem}"
     return b"".join(pieces), None

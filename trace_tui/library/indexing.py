@@ -18,7 +18,7 @@ from trace_tui.library.finding import ThreadFiles, may_be_codex
 from trace_tui.library.rows import NEVER, Earlier, Indexed, Row
 from trace_tui.model import Call, Response, Session, SessionFile, Turn, file_of, line_of
 from trace_tui.parsers.detect import NotASession
-from trace_tui.reading import SessionReader
+from trace_tui.reading import STOPPED_READING, SessionReader
 from trace_tui.sources import Source, file_source
 from trace_tui.texts import Texts
 
@@ -163,11 +163,13 @@ def _indexed(thread: ThreadFiles, reading: _Reading) -> Indexed:
 def _file_rows(thread: ThreadFiles, session: Session) -> list[Row]:
     """Positions are those that turns and calls name; a file that could not be read stands behind the rest."""
     read = {file.path: (position, file) for position, file in enumerate(session.files)}
+    stopped = any(problem.kind == STOPPED_READING for problem in session.problems)
     rows: list[Row] = []
     for found in thread.files:
         if found.path in read:
             position, file = read[found.path]
-            rows.append((*found, position, file.end, len(file.offsets), _digest(file), None, 0))
+            kept = found._replace(mtime_ns=NEVER) if stopped else found
+            rows.append((*kept, position, file.end, len(file.offsets), _digest(file), None, 0))
         else:
             position = len(session.files) + len(rows)
             again = found._replace(mtime_ns=NEVER)  # it may have been a passing trouble
