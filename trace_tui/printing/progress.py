@@ -12,6 +12,7 @@ from trace_tui.library.progress import Listener, Progress
 from trace_tui.printing.words import count
 
 _PATIENCE = 0.5
+_BAR = 20
 _PACE = 0.1
 """Seconds between two words; a slow line to a terminal should carry more than these."""
 
@@ -45,9 +46,9 @@ def scan_progress() -> Iterator[Listener]:
     with progress() as tell:
 
         def heard(far: Progress) -> None:
-            tell(
-                f"reading {far.threads:,} of {count(far.of_threads, 'session')}, "
-                f"{far.bytes / 1e6:,.0f} of {far.of_bytes / 1e6:,.0f} MB"
-            )
+            share = min(far.bytes / far.of_bytes, 1.0) if far.of_bytes else 1.0
+            bar = f"{'#' * round(_BAR * share):.<{_BAR}}"
+            read = f"{far.bytes / 1e6:,.0f} of {far.of_bytes / 1e6:,.0f} MB"
+            tell(f"reading [{bar}] {far.threads:,} of {count(far.of_threads, 'session')}, {read}")
 
         yield heard
