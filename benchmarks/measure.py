@@ -58,4 +58,4 @@ def title(words: str) -> None:
 
 
 def row(name: str, *figures: str) -> None:
-    print(f"  {name:<16}" + "".join(f"{figure:<26}" for figure in figures).rstrip(), flush=True)
+    print(f"  {name:<16}" + "".join(f"{figure:<24}  " for figure in figures).rstrip(), flush=True)
