@@ -23,8 +23,9 @@ from hypothesis import strategies as st
 from tests.building import OTHER_THREAD, THREAD, Rollout
 from tests.reading_sessions import SAMPLES, Truth, calls_of, truths
 from trace_tui.cli import main
-from trace_tui.library.catalog import Catalog, default_path
+from trace_tui.library.catalog import Catalog
 from trace_tui.library.library import Library
+from trace_tui.library.opening import default_path
 from trace_tui.library.rows import Row
 from trace_tui.model import Response, Session, file_of, line_of
 from trace_tui.reading import SessionReader

@@ -23,6 +23,11 @@ def moment_of(at: int | None) -> datetime | None:
         return None
 
 
+def between(start: int | None, end: int | None) -> int | None:
+    """Milliseconds from one moment to another, where both are known; clocks may have been set back."""
+    return None if start is None or end is None else max(0, end - start)
+
+
 def short_duration(milliseconds: int | None) -> str:
     """``4 ms``, ``1.3 s``, ``2m05s``, ``3h12m``: at most six characters wide where it can be."""
     if milliseconds is None:

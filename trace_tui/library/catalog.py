@@ -7,48 +7,28 @@ version's or damaged is made anew, and where no file can be written the catalog 
 
 from __future__ import annotations
 
-import os
 import sqlite3
-import time
-from binascii import crc32
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from functools import cache
 from pathlib import Path
 from typing import Any, Self
 
-from trace_tui import __version__
 from trace_tui.errors import CatalogFailed
 from trace_tui.halt import Halt
 from trace_tui.library.entries import Entry, Link
 from trace_tui.library.finding import Found, ThreadFiles, Trouble
-from trace_tui.library.rows import BLANK_MEANS_NULL, NEVER, Earlier, Indexed, KnownFile, Row
-from trace_tui.library.schema import SCHEMA_VERSION, TABLES, TOLD_ANEW
+from trace_tui.library.opening import default_path, is_damage, opened, opened_in_memory, remove
+from trace_tui.library.rows import NEVER, Earlier, Indexed, KnownFile, Row
+from trace_tui.library.storing import drop, keep, path_of, storable, stored_path
 from trace_tui.parsers.formats import Format
 from trace_tui.parsers.usage import Usage
 from trace_tui.relatives import Agent, Relation
 
-MADE_BY = f"{__version__}/{SCHEMA_VERSION}/{crc32(TABLES.encode()):08x}"
-"""Another version may read the same files in another way, so it makes its own catalog."""
-
 AS_ASKED = "not kept, as asked"
 
-_PATIENCE = 5.0
-"""Seconds to wait for another process that writes: it does so for a fraction of one."""
 _FEW = 500
 """So many sessions are asked for by their numbers; more are quicker told by reading all."""
-_SMALLEST, _LARGEST = -(1 << 63), (1 << 63) - 1
-
-
-def default_path() -> Path:
-    """`$CODEX_TRACE_TUI_CACHE`, else the cache folder that the operating system has for programs."""
-    named = os.environ.get("CODEX_TRACE_TUI_CACHE")
-    if named:
-        return Path(named) / "catalog.sqlite"
-    from platformdirs import user_cache_path
-
-    return user_cache_path("codex-trace-tui", appauthor=False) / "catalog.sqlite"
 
 
 class Catalog:
@@ -62,15 +42,15 @@ class Catalog:
     @classmethod
     def open(cls, path: Path | None = None, *, in_memory: bool = False) -> Self:
         if in_memory:
-            return cls(_made(sqlite3.connect(":memory:", isolation_level=None)), None, AS_ASKED)
+            return cls(opened_in_memory(), None, AS_ASKED)
         path = path or default_path()
         try:
             path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            return cls(_opened(path), path, None)
+            return cls(opened(path), path, None)
         except (OSError, sqlite3.Error) as problem:
             words = getattr(problem, "strerror", None) or str(problem)
             note = f"not kept: {path}: {words}"
-            return cls(_made(sqlite3.connect(":memory:", isolation_level=None)), None, note)
+            return cls(opened_in_memory(), None, note)
 
     def __enter__(self) -> Self:
         return self
@@ -86,11 +66,11 @@ class Catalog:
         except sqlite3.OperationalError as problem:  # locked, read-only, no room
             raise CatalogFailed(f"{self.path}: {problem}", is_gone=False) from problem
         except sqlite3.DatabaseError as problem:
-            if not _is_damage(problem):
+            if not is_damage(problem):
                 raise
             self._connection.close()
             if self.path is not None:
-                _remove(self.path)
+                remove(self.path)
             raise CatalogFailed(f"{self.path} was damaged: {problem}", is_gone=True) from problem
 
     @contextmanager
@@ -101,7 +81,7 @@ class Catalog:
         try:
             yield self.path
         finally:
-            self._connection = _opened(self.path)
+            self._connection = opened(self.path)
 
     def query(self, sql: str, values: Sequence[object] = ()) -> list[Row]:
         return self._connection.execute(sql, values).fetchall()
@@ -113,18 +93,18 @@ class Catalog:
             "SELECT path, size, mtime_ns, inode, session, read_to, tail_digest FROM files"
         )
         return {
-            (path := _path(stored)): KnownFile(Found(path, size, mtime, inode), session, read_to, digest)
+            (path := path_of(stored)): KnownFile(Found(path, size, mtime, inode), session, read_to, digest)
             for stored, size, mtime, inode, session, read_to, digest in rows
         }
 
     def earlier(self, thread: ThreadFiles) -> Earlier | None:
         """How far this thread was read before."""
-        found = self.query("SELECT session FROM sessions WHERE key = ?", [_stored(thread.key)])
+        found = self.query("SELECT session FROM sessions WHERE key = ?", [stored_path(thread.key)])
         if not found:
             return None
         number = found[0][0]
         files = [
-            KnownFile(Found(_path(path), size, mtime, inode), number, read_to, digest)
+            KnownFile(Found(path_of(path), size, mtime, inode), number, read_to, digest)
             for path, size, mtime, inode, read_to, digest in self.query(
                 "SELECT path, size, mtime_ns, inode, read_to, tail_digest FROM files "
                 "WHERE session = ? ORDER BY position",
@@ -150,7 +130,7 @@ class Catalog:
 
     def files_of(self, numbers: Iterable[int]) -> dict[int, list[str]]:
         """The paths of sessions' files, oldest first."""
-        return {number: list(map(_path, paths)) for number, paths in self._lists(_FILES, numbers).items()}
+        return {number: list(map(path_of, paths)) for number, paths in self._lists(_FILES, numbers).items()}
 
     def versions_of(self, numbers: Iterable[int]) -> dict[int, list[str]]:
         return self._lists(_VERSIONS, numbers)
@@ -185,12 +165,12 @@ class Catalog:
         rows = self.query(
             "SELECT path, refused FROM files WHERE refused NOT NULL AND NOT stranger ORDER BY path"
         )
-        return [Trouble(_path(path), reason) for path, reason in rows if _path(path) in paths]
+        return [Trouble(path_of(path), reason) for path, reason in rows if path_of(path) in paths]
 
     def strangers(self, paths: set[str]) -> int:
         """How many of these files are no sessions, nor ever looked like Codex's."""
         rows = self.query("SELECT path FROM files WHERE stranger")
-        return sum(_path(path) in paths for (path,) in rows)
+        return sum(path_of(path) in paths for (path,) in rows)
 
     # -- keeping --------------------------------------------------------
 
@@ -199,13 +179,13 @@ class Catalog:
         with self._writing() as connection:
             for thread in indexed:
                 try:
-                    _keep(connection, thread)
+                    keep(connection, thread)
                 except (OverflowError, UnicodeEncodeError):
-                    _keep(connection, _storable(thread))
+                    keep(connection, storable(thread))
 
     def forget(self, paths: Iterable[str]) -> None:
         """Files that are gone, and the sessions that have none left."""
-        gone = [(_stored(path),) for path in paths]
+        gone = [(stored_path(path),) for path in paths]
         if not gone:
             return
         with self._writing() as connection:
@@ -218,11 +198,11 @@ class Catalog:
             left = "SELECT session FROM files WHERE session NOT NULL"
             empty = connection.execute(f"SELECT session FROM sessions WHERE session NOT IN ({left})")
             for (number,) in empty.fetchall():
-                _drop(connection, number)
+                drop(connection, number)
 
     def keep_names(self, home: str, size: int, mtime_ns: int, names: dict[str, str]) -> None:
         with self._writing() as connection:
-            stored = _stored(home)
+            stored = stored_path(home)
             connection.execute("DELETE FROM names WHERE home = ?", [stored])
             connection.executemany(
                 "INSERT INTO names VALUES (?, ?, ?)", [(stored, id_, name) for id_, name in names.items()]
@@ -232,7 +212,7 @@ class Catalog:
     def known_names(self) -> dict[str, tuple[int, int]]:
         """By home, size and time of the file its names were read from."""
         rows = self.query("SELECT home, size, mtime_ns FROM name_files")
-        return {_path(home): (size, mtime) for home, size, mtime in rows}
+        return {path_of(home): (size, mtime) for home, size, mtime in rows}
 
     @contextmanager
     def _writing(self) -> Iterator[sqlite3.Connection]:
@@ -244,94 +224,6 @@ class Catalog:
             raise
         self._connection.execute("COMMIT")
 
-
-# -- opening ------------------------------------------------------------
-
-
-def _opened(path: Path) -> sqlite3.Connection:
-    try:
-        return _made(_connected(path))
-    except sqlite3.DatabaseError as problem:
-        if not _is_damage(problem):
-            raise  # locked, read-only, no room: not the file's fault
-    _remove(path)
-    return _made(_connected(path))
-
-
-def _is_damage(problem: sqlite3.DatabaseError) -> bool:
-    code = getattr(problem, "sqlite_errorcode", 0) & 0xFF
-    return code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
-
-
-def _remove(path: Path) -> None:
-    for ending in ("", "-wal", "-shm"):
-        Path(f"{path}{ending}").unlink(missing_ok=True)
-
-
-def _connected(path: Path) -> sqlite3.Connection:
-    if not path.exists():
-        os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))  # prompts are nobody else's business
-    connection = sqlite3.connect(path, timeout=_PATIENCE, isolation_level=None)
-    try:
-        _wait_for_others(connection, "PRAGMA journal_mode = WAL")
-        connection.execute("PRAGMA synchronous = NORMAL")
-    except sqlite3.Error:
-        connection.close()
-        raise
-    return connection
-
-
-def _wait_for_others(connection: sqlite3.Connection, sql: str) -> None:
-    """SQLite itself does not wait where a journal's kind is changed."""
-    end = time.monotonic() + _PATIENCE
-    while True:
-        try:
-            connection.execute(sql)
-            return
-        except sqlite3.OperationalError as problem:
-            if problem.sqlite_errorcode != sqlite3.SQLITE_BUSY or time.monotonic() > end:
-                raise
-        time.sleep(0.02)
-
-
-def _made(connection: sqlite3.Connection) -> sqlite3.Connection:
-    """The tables as this version wants them, whatever stood there."""
-    try:
-        if not _is_ours(connection):
-            connection.execute("BEGIN IMMEDIATE")
-            if not _is_ours(connection):  # another process may have been quicker
-                _remake(connection)
-            connection.execute("COMMIT")
-    except sqlite3.Error:
-        connection.close()
-        raise
-    return connection
-
-
-def _is_ours(connection: sqlite3.Connection) -> bool:
-    try:
-        row = connection.execute("SELECT value FROM about WHERE name = 'made by'").fetchone()
-    except sqlite3.OperationalError as problem:
-        if "no such table" in str(problem) or "no such column" in str(problem):
-            return False
-        raise
-    return row is not None and row[0] == MADE_BY
-
-
-def _remake(connection: sqlite3.Connection) -> None:
-    names = connection.execute(
-        "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%'"
-    ).fetchall()
-    for (name,) in names:
-        quoted = name.replace('"', '""')
-        connection.execute(f'DROP TABLE "{quoted}"')
-    for statement in TABLES.split(";"):
-        if statement.strip():
-            connection.execute(statement)
-    connection.execute("INSERT INTO about VALUES ('made by', ?)", [MADE_BY])
-
-
-# -- rows ---------------------------------------------------------------
 
 _ENTRIES = """
 SELECT session, key, id, root_id, parent_id, relation, agent_path, agent_nickname, agent_role, agent_depth,
@@ -353,7 +245,7 @@ _VERSIONS = "SELECT session, version FROM versions WHERE {} ORDER BY session, po
 def _entry(row: Row, links: list[Link] | None) -> Entry:
     agent = Agent(*row[6:10])
     usage = Usage(*row[30:35])
-    begin = (row[0], _path(row[1]), *row[2:5], _RELATIONS[row[5]], agent)
+    begin = (row[0], path_of(row[1]), *row[2:5], _RELATIONS[row[5]], agent)
     return Entry._make(
         (*begin, *row[10:24], *map(bool, row[24:26]), *row[26:30], usage, *row[35:], links or [])
     )
@@ -366,109 +258,5 @@ def _named(entry: Entry, names: dict[tuple[str | bytes, str], str], anywhere: di
     """With the name that a person gave it: in its own home, or where it was copied from."""
     if entry.id is None:
         return entry
-    name = names.get((_stored(entry.home), entry.id)) or anywhere.get(entry.id)
+    name = names.get((stored_path(entry.home), entry.id)) or anywhere.get(entry.id)
     return entry if name is None else entry._replace(title=name)
-
-
-def _keep(connection: sqlite3.Connection, thread: Indexed) -> None:
-    key = _stored(thread.key)
-    found = connection.execute("SELECT session FROM sessions WHERE key = ?", [key]).fetchone()
-    if thread.session is None:
-        if found is not None:
-            _drop(connection, found[0])
-        _keep_files(connection, None, thread.files)
-        return
-    if found is None and thread.responses_kept:
-        return  # another process has forgotten it meanwhile, and with it what this reading went on from
-    if found is None:
-        number = connection.execute(_INSERT_SESSION, (None, key, *thread.session)).lastrowid
-    else:
-        number = found[0]
-        _clear(connection, number, thread.responses_kept)
-        connection.execute(_UPDATE_SESSION, (*thread.session, number))
-    assert number is not None
-    _keep_files(connection, number, thread.files)
-    for table, rows in thread.rows.items():
-        if rows:
-            connection.executemany(_inserts(table), [(number, *row) for row in rows])
-    if thread.halt is not None:
-        halt, responses = thread.halt
-        connection.execute(
-            "INSERT INTO halts VALUES (?, ?, ?, ?)", (number, halt.format.value, responses, halt.fold)
-        )
-
-
-@cache
-def _inserts(table: str) -> str:
-    blank = BLANK_MEANS_NULL if table == "calls" else frozenset()
-    marks = ["NULLIF(?, '')" if column in blank else "?" for column in _columns(table)]
-    return f"INSERT INTO {table} VALUES ({', '.join(marks)})"
-
-
-def _columns(table: str) -> list[str]:
-    rest = TABLES.split(f"CREATE TABLE {table} (")[1].split("\n)")[0]
-    return [line.split()[0] for line in rest.splitlines() if line.strip() and "PRIMARY KEY (" not in line]
-
-
-def _clear(connection: sqlite3.Connection, number: int, responses_kept: int) -> None:
-    for table in TOLD_ANEW:
-        connection.execute(f"DELETE FROM {table} WHERE session = ?", [number])
-    connection.execute("DELETE FROM responses WHERE session = ? AND position >= ?", [number, responses_kept])
-
-
-def _drop(connection: sqlite3.Connection, number: int) -> None:
-    _clear(connection, number, 0)
-    connection.execute("DELETE FROM sessions WHERE session = ?", [number])
-
-
-def _keep_files(connection: sqlite3.Connection, number: int | None, files: list[Row]) -> None:
-    connection.executemany(
-        "REPLACE INTO files VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        [
-            (_stored(path), number, position, size, mtime, inode, *rest)
-            for path, size, mtime, inode, position, *rest in files
-        ],
-    )
-
-
-_SESSION_COLUMNS = _columns("sessions")
-_INSERT_SESSION = f"INSERT INTO sessions VALUES ({', '.join('?' * len(_SESSION_COLUMNS))})"
-_UPDATE_SESSION = (
-    f"UPDATE sessions SET {', '.join(f'{name} = ?' for name in _SESSION_COLUMNS[2:])} WHERE session = ?"
-)
-
-
-# -- values -------------------------------------------------------------
-
-
-def _stored(path: str) -> str | bytes:
-    """File names need not be UTF-8; those that are not are stored as the bytes they are."""
-    try:
-        path.encode("utf-8")
-    except UnicodeEncodeError:
-        return os.fsencode(path)
-    return path
-
-
-def _path(stored: str | bytes) -> str:
-    return os.fsdecode(stored) if isinstance(stored, bytes) else stored
-
-
-def _storable(thread: Indexed) -> Indexed:
-    """The same without what no table can hold: numbers beyond 64 bits, halves of characters."""
-    rows = {table: [_row(row) for row in rows] for table, rows in thread.rows.items()}
-    session = None if thread.session is None else _row(thread.session)
-    files = [(row[0], *_row(row[1:])) for row in thread.files]
-    return thread._replace(session=session, rows=rows, files=files)
-
-
-def _row(row: Row) -> Row:
-    return tuple(_value(value) for value in row)
-
-
-def _value(value: Any) -> Any:
-    if isinstance(value, int):
-        return min(max(value, _SMALLEST), _LARGEST)
-    if isinstance(value, str):
-        return value.encode("utf-8", "replace").decode("utf-8")
-    return value

@@ -16,6 +16,7 @@ from trace_tui.library.entries import Entry, Link
 from trace_tui.parsers.formats import Format
 from trace_tui.parsers.usage import NO_USAGE, Usage
 from trace_tui.relatives import Child, Relation, name_for_parent
+from trace_tui.times import between
 
 
 class Oddity(StrEnum):
@@ -103,9 +104,7 @@ class Totals(NamedTuple):
     @property
     def duration_ms(self) -> int | None:
         """By the clock, from the first line of any to the last."""
-        if self.started_at is None or self.ended_at is None:
-            return None
-        return max(0, self.ended_at - self.started_at)
+        return between(self.started_at, self.ended_at)
 
 
 def totals(member: Member) -> Totals:

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from trace_tui.parsers.usage import NO_USAGE, Usage
 from trace_tui.relatives import Agent, Relation
+from trace_tui.times import between
 
 
 class Link(NamedTuple):
@@ -64,9 +65,7 @@ class Entry(NamedTuple):
 
     @property
     def duration_ms(self) -> int | None:
-        if self.started_at is None or self.ended_at is None:
-            return None
-        return max(0, self.ended_at - self.started_at)
+        return between(self.started_at, self.ended_at)
 
     @property
     def active_at(self) -> int:

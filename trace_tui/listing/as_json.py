@@ -4,7 +4,13 @@ from __future__ import annotations
 
 from trace_tui.library.catalog import Catalog
 from trace_tui.library.chains import Member, Totals, totals
-from trace_tui.printing.machine import JsonObject, printable_path, usage_object
+from trace_tui.printing.machine import (
+    JsonObject,
+    agent_object,
+    children_objects,
+    printable_path,
+    usage_object,
+)
 from trace_tui.times import rfc3339
 
 LIST_SCHEMA = "codex-trace/list@1"
@@ -22,19 +28,15 @@ def session_objects(catalog: Catalog, members: list[Member]) -> list[JsonObject]
 
 def session_object(member: Member, files: list[str], versions: list[str]) -> JsonObject:
     entry = member.entry
-    agent = entry.agent
     forked = None if entry.forked_from is None else {"id": entry.forked_from, "at": entry.forked_at}
     return {
         "id": entry.id,
         "root_id": member.root_id,
         "parent_id": member.parent_id,
         "relation": member.relation.value,
-        "agent": {"path": agent.path, "nickname": agent.nickname, "role": agent.role, "depth": agent.depth},
+        "agent": agent_object(entry.agent),
         "forked_from": forked,
-        "children": [
-            {"id": child.id, "call_id": child.call_id, "relation": child.relation.value, "name": child.name}
-            for child in member.children_told()
-        ],
+        "children": children_objects(member.children_told()),
         "files": [printable_path(path) for path in files],
         "format": entry.format,
         "originator": entry.originator,

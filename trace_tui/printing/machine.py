@@ -6,6 +6,7 @@ import sys
 from typing import Any, BinaryIO
 
 from trace_tui.parsers.usage import Usage
+from trace_tui.relatives import Agent, Child
 
 JsonObject = dict[str, Any]
 
@@ -13,6 +14,17 @@ JsonObject = dict[str, Any]
 def printable_path(path: str) -> str:
     """A file name need not be UTF-8: JSON has a mark where it is not."""
     return path.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+
+
+def agent_object(agent: Agent) -> JsonObject:
+    return {"path": agent.path, "nickname": agent.nickname, "role": agent.role, "depth": agent.depth}
+
+
+def children_objects(children: list[Child]) -> list[JsonObject]:
+    return [
+        {"id": child.id, "call_id": child.call_id, "relation": child.relation.value, "name": child.name}
+        for child in children
+    ]
 
 
 def usage_object(usage: Usage) -> JsonObject:

@@ -3,7 +3,13 @@
 from __future__ import annotations
 
 from trace_tui.model import Call, Item, Note, Session, Turn, file_of, line_of
-from trace_tui.printing.machine import JsonObject, printable_path, usage_object
+from trace_tui.printing.machine import (
+    JsonObject,
+    agent_object,
+    children_objects,
+    printable_path,
+    usage_object,
+)
 from trace_tui.texts import Texts
 from trace_tui.time_spent import time_split
 from trace_tui.times import rfc3339
@@ -31,18 +37,14 @@ def session_object(session: Session, texts: Texts, turns: list[Turn] | None = No
 def session_facts(session: Session, texts: Texts) -> JsonObject:
     """The keys that name a session, here and in lists."""
     forked = None if session.forked_from is None else {"id": session.forked_from, "at": session.forked_at}
-    agent = session.agent
     return {
         "id": session.id,
         "root_id": session.root_id,
         "parent_id": session.parent_id,
         "relation": session.relation.value,
-        "agent": {"path": agent.path, "nickname": agent.nickname, "role": agent.role, "depth": agent.depth},
+        "agent": agent_object(session.agent),
         "forked_from": forked,
-        "children": [
-            {"id": child.id, "call_id": child.call_id, "relation": child.relation.value, "name": child.name}
-            for child in session.children
-        ],
+        "children": children_objects(session.children),
         "files": [printable_path(file.path) for file in session.files],
         "format": session.format.value,
         "originator": session.originator,

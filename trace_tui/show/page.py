@@ -16,7 +16,7 @@ from trace_tui.show.rows import NARROW, Columns, call_row, note_row
 from trace_tui.targets import PlaceKind, link
 from trace_tui.texts import Texts
 from trace_tui.time_spent import time_split
-from trace_tui.times import local, short_duration
+from trace_tui.times import between, local, short_duration
 
 FAILURES_ON_TOP = 5
 ANSWER_LINES = 12
@@ -69,7 +69,7 @@ class Page:
         failed = len(session.failed_calls())
         parts = [
             TURN_WORDS[session.state],
-            _length(session),
+            short_duration(between(session.started_at, session.ended_at)),
             count(len(session.turns), "turn"),
             count(calls, "call"),
         ]
@@ -272,12 +272,6 @@ def _as_many_as_fit(facts: list[str], width: int) -> str:
     while len(facts) > 1 and cell_len(" · ".join(facts)) > width:
         facts = facts[:-1]
     return " · ".join(facts)
-
-
-def _length(session: Session) -> str:
-    if session.started_at is None or session.ended_at is None:
-        return ""
-    return short_duration(max(0, session.ended_at - session.started_at))
 
 
 def _tokens(session: Session) -> str:
