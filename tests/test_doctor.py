@@ -293,7 +293,7 @@ def test_files_that_only_end_like_sessions_are_counted_and_no_damage(
     Story(1).turn().put_as(tmp_path / "good.jsonl")
     report = told("--root", tmp_path)
     assert (report["sessions"], report["strangers"], report["troubles"]) == (1, 3, [])
-    assert "3 other files that only end like sessions" in page("--root", tmp_path)
+    assert "3 other files of another kind, named like sessions" in page("--root", tmp_path)
 
 
 def test_unknown_lines_are_counted_by_type_with_the_versions_that_wrote_them(

@@ -71,7 +71,8 @@ def _run(arguments: argparse.Namespace) -> int:
     except TraceError as problem:
         return _tell(str(problem), UNREADABLE)
     except KeyboardInterrupt:
-        return _tell("interrupted", INTERRUPTED)
+        kept = arguments.command != "show" and not arguments.no_cache
+        return _tell("interrupted; what was read so far is kept" if kept else "interrupted", INTERRUPTED)
     except BrokenPipeError:
         _write_no_more()  # the reader of our output has gone
         return DONE

@@ -69,7 +69,7 @@ def _places(report: Report) -> list[str]:
     sessions = count(report.sessions, "session")
     told.append(f"{sessions}, {report.archived:,} archived, {report.compressed:,} compressed")
     if report.strangers:
-        told.append(f"{count(report.strangers, 'other file')} that only end like sessions")
+        told.append(f"{count(report.strangers, 'other file')} of another kind, named like sessions")
     return told
 
 
