@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import date, datetime
 from functools import lru_cache
+from itertools import pairwise
 from typing import NamedTuple
 
 from trace_tui.library.chains import Member
@@ -73,6 +74,9 @@ class Table:
     def _title(self, row: Row) -> list[Part]:
         """Indented under its parent, with its name and what hangs on it; the words in between give way."""
         before, marks = indent_of(row.depth), marks_of(row.member)
+        style = "dim" if row.is_context else ("" if row.depth else "bold")
+        if not before and not marks:  # nearly all, and a list has thousands
+            return [(fitted(title_of(row.member, self._title_width + 1), self._title_width), style)]
         room = self._title_width - cells(before)
         while marks and room - cells("".join(marks)) < _LEAST_WORDS:
             marks.pop()
@@ -82,7 +86,6 @@ class Table:
         if after:
             title = title.rstrip()
             after += " " * (room - cells(title))
-        style = "dim" if row.is_context else ("" if row.depth else "bold")
         return [(before, "dim"), (title, style), (after, "yellow" if "✗" in after else "dim")]
 
     def _id(self, member: Member) -> str:
@@ -176,19 +179,16 @@ def today() -> date:
 
 def short_ids(ids: Iterable[str], shown: Iterable[str]) -> dict[str, str]:
     """The shown ids as short as tells each from all others, and all of one length."""
+    wanted = set(shown)
     ordered = sorted(set(ids))
     needed = _SHORTEST_ID
-    wanted = set(shown)
-    for index, one in enumerate(ordered):
-        if one in wanted:
-            neighbours = ordered[max(index - 1, 0) : index] + ordered[index + 1 : index + 2]
-            needed = max([needed, *(_shared(one, other) + 1 for other in neighbours)])
+    for one, other in pairwise(ordered):
+        if one[:_SHORTEST_ID] == other[:_SHORTEST_ID] and (one in wanted or other in wanted):
+            needed = max(needed, _shared(one, other) + 1)
     return {one: one_line(one[:needed].rstrip("-"), needed) for one in wanted}
 
 
 def _shared(one: str, other: str) -> int:
-    if one[:_SHORTEST_ID] != other[:_SHORTEST_ID]:
-        return 0
     length = 0
     for mine, theirs in zip(one, other, strict=False):
         if mine != theirs:
