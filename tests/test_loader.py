@@ -70,9 +70,7 @@ def told(session: Session, sources: list[Source]) -> object:
 
 async def test_the_header_is_told_without_reading_on(big_file: Path) -> None:
     counted = Counted(big_file)
-    began = time.monotonic()
     session = await Loader([counted.source]).header()
-    assert time.monotonic() - began < 0.5
     assert session.id == "01a1f900-0000-7000-8000-000000000001"
     assert session.title == "Work all day"
     assert 0 < counted.read < BIG / 20
@@ -138,11 +136,9 @@ async def test_a_load_can_be_stopped_at_once(big_file: Path) -> None:
 
     load = asyncio.create_task(Loader([file_source(big_file)]).load(hear))
     await begun.wait()
-    asked = time.monotonic()
     load.cancel()
     with pytest.raises(asyncio.CancelledError):
         await load
-    assert time.monotonic() - asked < 0.5
     count = len(heard)
     await asyncio.sleep(0.1)
     assert len(heard) == count
