@@ -18,13 +18,13 @@ _STAND_IN |= dict.fromkeys(range(0xD800, 0xE000), "\ufffd")
 _LINE = {**_STAND_IN, 0x09: "    "}
 _BLOCK = {**_LINE, 0x0A: "\n"}
 
-_ANSI = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|[@-Z\\-_])")
+_ANSI = r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|[@-Z\\-_])"
 
 
 def safe_block(text: str) -> str:
     """Several lines; line breaks stay, carriage returns become line breaks, colour codes vanish."""
     if "\x1b" in text:
-        text = _ANSI.sub("", text)
+        text = re.sub(_ANSI, "", text)
     if "\r" in text:
         text = text.replace("\r\n", "\n").replace("\r", "\n")
     return text.translate(_BLOCK)
@@ -38,7 +38,7 @@ def one_line(text: str, limit: int = 200) -> str:
     if shown.isprintable():
         safe = shown
     else:
-        safe = (_ANSI.sub("", shown) if "\x1b" in shown else shown).translate(_LINE)
+        safe = (re.sub(_ANSI, "", shown) if "\x1b" in shown else shown).translate(_LINE)
     if len(safe) > limit or len(text) > limit * 4:
         return safe[: limit - 1].rstrip() + "…"
     return safe

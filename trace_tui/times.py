@@ -59,7 +59,7 @@ def minute(at: int | None) -> str:
     return moment.strftime("%Y-%m-%d %H:%M") if moment else ""
 
 
-_SPAN = re.compile(r"(\d+)\s*([smhdw])")
+_SPAN = r"(\d+)\s*([smhdw])"
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 
 
@@ -69,7 +69,7 @@ def point_in_time(words: str, now: datetime, *, end: bool = False) -> int:
     Without a time zone it is meant as the reader's own. Raises `ValueError` over anything else.
     """
     words = words.strip().lower()
-    if span := _SPAN.fullmatch(words):
+    if span := re.fullmatch(_SPAN, words):
         return _milliseconds(now - timedelta(**{_UNITS[span[2]]: int(span[1])}))
     days = {"today": 0, "yesterday": 1}
     if words in days:

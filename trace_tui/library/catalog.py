@@ -256,7 +256,7 @@ _RELATIONS = {relation.value: relation for relation in Relation}
 
 def _named(entry: Entry, names: dict[tuple[str | bytes, str], str], anywhere: dict[str, str]) -> Entry:
     """With the name that a person gave it: in its own home, or where it was copied from."""
-    if entry.id is None:
+    name = anywhere.get(entry.id or "")
+    if name is None or entry.id is None:  # as most of them
         return entry
-    name = names.get((stored_path(entry.home), entry.id)) or anywhere.get(entry.id)
-    return entry if name is None else entry._replace(title=name)
+    return entry._replace(title=names.get((stored_path(entry.home), entry.id), name))

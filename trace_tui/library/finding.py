@@ -37,6 +37,10 @@ class Found(NamedTuple):
     mtime_ns: int
     inode: int
 
+    @property
+    def name(self) -> str:
+        return self.path.rpartition(os.sep)[2]
+
 
 class ThreadFiles(NamedTuple):
     """The files of one thread in one home, oldest first."""
@@ -80,7 +84,7 @@ class Findings(NamedTuple):
         """The threads these files belong to, those written to last first."""
         together: defaultdict[str, dict[str, Found]] = defaultdict(dict)
         for file in self.files:
-            folder, name = os.path.split(file.path)
+            folder, _, name = file.path.rpartition(os.sep)
             by_stem = together[_key(folder, name)]
             same = stem(name)
             known = by_stem.get(same)
@@ -91,7 +95,9 @@ class Findings(NamedTuple):
             for key, by_stem in together.items()
         ]
         # Unpacked archives may have one time for all files; names begin with the time of the session.
-        threads.sort(key=lambda thread: (os.path.basename(thread.files[-1].path), thread.key), reverse=True)
+        threads.sort(
+            key=lambda thread: (thread.files[-1].path.rpartition(os.sep)[2], thread.key), reverse=True
+        )
         threads.sort(key=lambda thread: thread.written_ns, reverse=True)  # keeps the order of what is equal
         return threads
 

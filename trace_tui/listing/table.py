@@ -138,8 +138,8 @@ def failures(member: Member) -> str:
 
 def took(member: Member) -> str:
     """Nothing where calls were made in no time: the files of 2025 tell only when they began."""
-    entry = member.entry
-    return "" if entry.duration_ms == 0 and entry.calls else short_duration(entry.duration_ms)
+    duration = member.entry.duration_ms
+    return "" if duration == 0 and member.entry.calls else short_duration(duration)
 
 
 def calls(member: Member) -> str:

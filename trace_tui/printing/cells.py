@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 
+_NARROW = re.compile("[ -~\u00a0-\u02ff\u2010-\u2027\u2190-\u2193\u2200-\u22ff\u2500-\u259f]*")
+"""Characters that take one cell each: no wide ones, and none that joins the one before it."""
 _IDLE_JOINER = re.compile("\u200d(?=[ -~]|$)|(?<=[ -~])\u200d")
 """Beside plain letters a joiner joins nothing, and yet is measured as if it did."""
 
 
 def _is_plain(text: str) -> bool:
-    """Every character takes one cell: none of another alphabet, and none that joins the one before it."""
-    return text.isascii() or max(text) < "\u0300"
+    return text.isascii() or _NARROW.fullmatch(text) is not None
 
 
 def fitted(text: str, width: int) -> str:
