@@ -89,31 +89,24 @@ class Catalog:
     # -- what is known --------------------------------------------------
 
     def known_files(self) -> dict[str, KnownFile]:
-        rows = self._connection.execute(
-            "SELECT path, size, mtime_ns, inode, session, read_to, tail_digest FROM files"
-        )
+        rows = self._connection.execute("SELECT path, size, mtime_ns, inode, session FROM files")
         return {
-            (path := path_of(stored)): KnownFile(Found(path, size, mtime, inode), session, read_to, digest)
-            for stored, size, mtime, inode, session, read_to, digest in rows
+            (path := path_of(stored)): KnownFile(Found(path, size, mtime, inode), session)
+            for stored, size, mtime, inode, session in rows
         }
 
     def earlier(self, thread: ThreadFiles) -> Earlier | None:
         """How far this thread was read before."""
-        found = self.query("SELECT session FROM sessions WHERE key = ?", [stored_path(thread.key)])
-        if not found:
+        rows = self.query(_READ_FILES, [stored_path(thread.key)])
+        if not rows:
             return None
-        number = found[0][0]
-        files = [
-            KnownFile(Found(path_of(path), size, mtime, inode), number, read_to, digest)
-            for path, size, mtime, inode, read_to, digest in self.query(
-                "SELECT path, size, mtime_ns, inode, read_to, tail_digest FROM files "
-                "WHERE session = ? ORDER BY position",
-                [number],
-            )
-        ]
+        number, *_, read_to, tail_digest = rows[-1]
+        files = [Found(path_of(path), size, mtime, inode) for _, path, size, mtime, inode, _, _ in rows]
         halts = self.query("SELECT fold, format, responses FROM halts WHERE session = ?", [number])
-        halt = Halt(halts[0][0], Format(halts[0][1])) if halts else None
-        return Earlier(tuple(files), halt, halts[0][2] if halts else 0)
+        if not halts:
+            return Earlier(files, read_to, tail_digest, None, 0)
+        fold, format_, responses = halts[0]
+        return Earlier(files, read_to, tail_digest, Halt(fold, Format(format_)), responses)
 
     def entries(self, numbers: Iterable[int] | None = None) -> list[Entry]:
         """Sessions as lists show them, with their names and the children they name."""
@@ -238,6 +231,10 @@ SELECT session, child_id, path, call_id, relation, name FROM links WHERE {} ORDE
 _PROBLEMS = "SELECT session, file, line, kind, detail FROM problems WHERE {} ORDER BY session, position"
 _UNKNOWN = "SELECT session, type, lines FROM unknown_lines WHERE {} ORDER BY session, type"
 _REFUSED = "SELECT path, refused FROM files WHERE refused NOT NULL AND NOT stranger ORDER BY path"
+_READ_FILES = """
+SELECT session, path, size, mtime_ns, inode, read_to, tail_digest FROM sessions JOIN files USING (session)
+WHERE key = ? ORDER BY files.position
+"""
 _FILES = "SELECT session, path FROM files WHERE {} AND refused IS NULL ORDER BY session, position"
 _VERSIONS = "SELECT session, version FROM versions WHERE {} ORDER BY session, position"
 

@@ -92,15 +92,13 @@ def _run(reader: SessionReader, thread: ThreadFiles, earlier: Earlier | None, re
 
 def _only_grew(thread: ThreadFiles, earlier: Earlier) -> bool:
     """The same files, all as they were but the last, which still has all that was read of it."""
-    known = [file.found for file in earlier.files]
-    if [file.path for file in known] != [file.path for file in thread.files]:
+    *olders, last = earlier.files
+    *older, now = thread.files
+    if older != olders or (now.path, now.inode) != (last.path, last.inode):
         return False
-    last, now = earlier.files[-1], thread.files[-1]
-    if known[:-1] != list(thread.files[:-1]) or now.inode != last.found.inode:
-        return False
-    if now.size <= last.found.size:
+    if now.size <= last.size:
         return False  # it was written to, and not behind its end
-    return last.tail_digest is not None and tail_digest(now.path, last.read_to) == last.tail_digest
+    return earlier.tail_digest is not None and tail_digest(now.path, earlier.read_to) == earlier.tail_digest
 
 
 def tail_digest(path: str, end: int) -> bytes | None:

@@ -18,18 +18,20 @@ SQLite takes as long over one None as over four other values."""
 
 
 class KnownFile(NamedTuple):
-    """What the catalog remembers of a file."""
+    """What the catalog remembers of a file: how it was when it was read, and whose it is."""
 
     found: Found
     session: int | None
-    read_to: int
-    tail_digest: bytes | None
 
 
 class Earlier(NamedTuple):
     """Where the last reading of a thread halted."""
 
-    files: tuple[KnownFile, ...]
+    files: list[Found]
+    read_to: int
+    """In the last of the files."""
+    tail_digest: bytes | None
+    """Of what stood there right before."""
     halt: Halt | None
     responses: int
     """How many were known there."""
