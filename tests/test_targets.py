@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shutil
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -157,6 +158,15 @@ def test_of_two_copies_the_one_that_tells_more_is_shown(tmp_path: Path, show: Sh
     roots = [f"--root={tmp_path / name}" for name in ("a", "b")]
     told = json.loads(show(*roots, ONE, "--json"))
     assert told["session"]["files"] == [str(longer)]
+
+
+def test_a_session_and_what_was_printed_of_it_are_one(tmp_path: Path, show: Show) -> None:
+    session = sample("b_exec")
+    shutil.copy(session, tmp_path / "session.jsonl")
+    shutil.copy(SAMPLES / "exec-json" / "b_exec-1.jsonl", tmp_path / "printed.jsonl")
+    name = session.stem[-36:]
+    assert "session.jsonl" in show("--root", tmp_path, name)
+    assert main(["ls", "--root", str(tmp_path), "--tree", name]) == 0
 
 
 def test_two_sessions_of_one_id_are_candidates_by_their_place(tmp_path: Path, show: Show) -> None:

@@ -6,9 +6,9 @@ import os
 from pathlib import Path
 
 from trace_tui.errors import NothingFound, Unreadable, Unusable
-from trace_tui.library.chains import Forest, Member
+from trace_tui.library.chains import Forest, Member, grow
 from trace_tui.library.entries import Entry
-from trace_tui.library.finding import ThreadFiles
+from trace_tui.library.finding import ThreadFiles, is_within
 from trace_tui.library.library import Library
 from trace_tui.library.progress import Listener
 from trace_tui.parsers.safe_text import one_line
@@ -25,40 +25,39 @@ def path_of(target: Target, library: Library, listener: Listener | None = None) 
     """A file of the one session that is meant; raises with the candidates where there are several."""
     if target.is_latest:
         return _first_file(library, _latest(target.session, library, listener))
-    prefix = target.session.lower()
-    found = _by_file_name(prefix, library)
-    if not found and len(prefix) >= _FEWEST:
-        # Some names hold no id; the sessions themselves do.
-        library.refresh(listener)
-        entries = [entry for entry in library.entries() if (entry.id or "").lower().startswith(prefix)]
-        return _first_file(library, _only(target.session, entries, library))
-    if len(found) > 1:
-        keys = {thread.key for thread in found}
+    found = _by_file_name(target.session.lower(), library)
+    if len(found) == 1:
+        return Path(found[0].files[0].path)
+    # Some names hold no id; the sessions themselves do, and tell several of one id apart.
+    keys = {thread.key for thread in found or library.threads}
+    if len(target.session) >= _FEWEST:
         library.refresh(listener, only=lambda thread: thread.key in keys)
-        entries = [entry for entry in library.entries() if entry.key in keys]
-        return _first_file(library, _only(target.session, entries, library))
-    if not found:
-        raise Unreadable(_not_found(target.session, library))
-    return Path(found[0].files[0].path)
+    forest = grow(entry for entry in library.entries() if entry.key in keys)
+    return _first_file(library, _only(target.session, _begun_with(target.session, forest), library))
 
 
-def member_named(words: str, entries: list[Entry], forest: Forest, library: Library) -> Member:
+def member_named(words: str, forest: Forest, library: Library) -> Member:
     """The thread in its chain; all sessions have been read. A place within it makes no difference."""
     target = read_target(words)
     name = target.session
     if target.is_latest:
         return forest.of(_latest(name, library, None))
-    if os.path.isfile(name):
-        path = os.path.abspath(name)
-        files = library.catalog.files_of(entry.number for entry in entries)
-        found = [entry for entry in entries if path in files[entry.number]]
-        if not found:
-            where = ", ".join(library.findings.roots)
-            raise Unreadable(f"{name}: not among the sessions of {where}; name its folder with --root")
-    else:
-        enough = len(name) >= _FEWEST
-        found = [entry for entry in entries if enough and (entry.id or "").lower().startswith(name.lower())]
-    return forest.of(_only(name, found, library))
+    if not os.path.isfile(name):
+        return forest.of(_only(name, _begun_with(name, forest), library))
+    path = os.path.abspath(name)
+    for number, paths in library.catalog.files_of(forest.by_number).items():
+        if path in paths:
+            return forest.by_number[number]
+    where = ", ".join(library.findings.roots)
+    raise Unreadable(f"{name}: not among the sessions of {where}; name its folder with --root")
+
+
+def _begun_with(words: str, forest: Forest) -> list[Entry]:
+    """Threads whose ids begin so; of copies the forest has chosen one."""
+    if len(words) < _FEWEST:
+        return []
+    members = dict.fromkeys(forest.by_number.values())
+    return [member.entry for member in members if (member.entry.id or "").lower().startswith(words.lower())]
 
 
 def _by_file_name(prefix: str, library: Library) -> list[ThreadFiles]:
@@ -84,12 +83,11 @@ def _latest(words: str, library: Library, listener: Listener | None) -> Entry:
 def _is_at(entry: Entry, folder: str | None) -> bool:
     if folder is None:
         return True
-    cwd = os.path.normpath(entry.cwd) if entry.cwd else ""
-    return cwd == folder or cwd.startswith(folder.rstrip(os.sep) + os.sep)
+    return entry.cwd is not None and is_within(os.path.normpath(entry.cwd), folder)
 
 
 def _only(name: str, entries: list[Entry], library: Library) -> Entry:
-    """The one that is meant: an exact id before a longer one; of copies the one that tells most."""
+    """The one that is meant: an exact id before a longer one; of printed streams the one that tells most."""
     exact = [entry for entry in entries if entry.id == name.lower()] or entries
     if not exact:
         raise Unreadable(_not_found(name, library))

@@ -100,9 +100,8 @@ def _tree(library: Library, arguments: argparse.Namespace) -> int:
     from trace_tui.library.targets import member_named
 
     _refresh(library)
-    entries = library.entries()
-    forest = grow(entries)
-    head = member_named(arguments.tree, entries, forest, library).root
+    forest = grow(library.entries())
+    head = member_named(arguments.tree, forest, library).root
     if arguments.json or arguments.jsonl:
         from trace_tui.listing.as_json import session_objects, tree_object
 
