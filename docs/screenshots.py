@@ -60,7 +60,7 @@ def _list(console: Console) -> None:
     with Library.open([SAMPLES], cached=False) as library:
         library.refresh()
         forest = grow(library.entries())
-    chosen = {id(member) for member in forest.by_number.values()}
+    chosen = {id(member) for member in forest.members()}
     with Lines(console) as lines:
         heads = sorted(forest.roots, key=order_of("started", chains=True))
         ListPage(lines, forest, chosen, by_day=True).chains(heads, None, None)

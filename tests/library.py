@@ -146,7 +146,7 @@ def forest_of(*roots: Path) -> Forest:
 
 def members_of(forest: Forest) -> list[Member]:
     """Every thread once, however many copies there are of it."""
-    return list(dict.fromkeys(forest.by_number.values()))
+    return forest.members()
 
 
 def the(forest: Forest, thread: int | str) -> Member:

@@ -171,7 +171,7 @@ def _unknown(library: Library, numbers: set[int], versions: dict[int, list[str]]
 
 
 def _chains(forest: Forest) -> dict[str, int]:
-    members = list(dict.fromkeys(forest.by_number.values()))
+    members = forest.members()
     odd = Counter(member.oddity for member in members if member.oddity is not None)
     return {
         "chains": sum(1 for head in forest.roots if head.children),

@@ -144,6 +144,10 @@ class Forest(NamedTuple):
     by_number: dict[int, Member]
     by_id: dict[str, list[Member]]
 
+    def members(self) -> list[Member]:
+        """All threads; copies are not among them."""
+        return list(dict.fromkeys(self.by_number.values()))
+
     def ids(self) -> Iterable[str]:
         return self.by_id.keys()
 

@@ -56,8 +56,8 @@ def _begun_with(words: str, forest: Forest) -> list[Entry]:
     """Threads whose ids begin so; of copies the forest has chosen one."""
     if len(words) < _FEWEST:
         return []
-    members = dict.fromkeys(forest.by_number.values())
-    return [member.entry for member in members if (member.entry.id or "").lower().startswith(words.lower())]
+    entries = (member.entry for member in forest.members())
+    return [entry for entry in entries if (entry.id or "").lower().startswith(words.lower())]
 
 
 def _by_file_name(prefix: str, library: Library) -> list[ThreadFiles]:

@@ -53,11 +53,11 @@ def _refresh(library: Library, since: int | None = None) -> None:
 
 
 def _list(library: Library, forest: Forest, choice: Choice, arguments: argparse.Namespace) -> int:
-    members = list(forest.by_number.values())
+    members = forest.members()
     chosen = {id(member) for member in members if choice.takes(member.entry)}
     as_json = arguments.json or arguments.jsonl
     if as_json or arguments.flat:
-        every = [member for member in dict.fromkeys(members) if id(member) in chosen]
+        every = [member for member in members if id(member) in chosen]
         every.sort(key=order_of(arguments.sort, chains=False))
         return _flat(library, forest, every, choice, arguments)
     heads = [head for head in forest.roots if any(id(member) in chosen for member in head.members())]
