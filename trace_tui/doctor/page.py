@@ -8,7 +8,7 @@ from trace_tui.doctor.report import Damage, Report, UnknownKind
 from trace_tui.library.finding import Trouble
 from trace_tui.parsers.safe_text import one_line
 from trace_tui.printing.console import Lines
-from trace_tui.printing.words import count
+from trace_tui.wording.words import count
 
 _AT_MOST = 20
 _PATH = 1000

@@ -6,8 +6,7 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from trace_tui.library.chains import Member
-from trace_tui.printing.cells import fitted, right
-from trace_tui.printing.console import Part
+from trace_tui.wording.cells import Part, fitted, right
 
 LEAST_TITLE = 24
 """Cells that a title should have before another column is worth its room."""

@@ -14,7 +14,7 @@ from trace_tui.printing.console import Lines
 from trace_tui.printing.library import open_library
 from trace_tui.printing.machine import write_json, write_json_lines
 from trace_tui.printing.progress import scan_progress
-from trace_tui.printing.words import count
+from trace_tui.wording.words import count
 
 _TIMES = "a time is written 2h, 7d, today, yesterday, 2026-11-20 or 2026-11-20T14:30"
 _AROUND = 6

@@ -6,10 +6,11 @@ from collections.abc import Iterable
 from datetime import date
 
 from trace_tui.library.chains import Forest, Member
-from trace_tui.listing.table import Row, Table, day_in_words, day_of, short_ids, today
-from trace_tui.printing.cells import folded
+from trace_tui.listing.table import Row, Table
 from trace_tui.printing.console import Lines
-from trace_tui.printing.words import count, tokens
+from trace_tui.wording.cells import folded
+from trace_tui.wording.sessions import day_in_words, day_of, short_ids, today
+from trace_tui.wording.words import count, tokens
 
 Group = tuple[Member, list[Row]]
 """What stands together: a chain, or a session by itself."""

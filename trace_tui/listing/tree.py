@@ -4,7 +4,11 @@ from __future__ import annotations
 
 from trace_tui.library.chains import Forest, Member, Totals, totals
 from trace_tui.listing.columns import Column, Columns
-from trace_tui.listing.table import (
+from trace_tui.parsers.safe_text import one_line
+from trace_tui.printing.console import Lines
+from trace_tui.times import minute, short_duration
+from trace_tui.wording.cells import cells, fitted, folded
+from trace_tui.wording.sessions import (
     calls,
     failures,
     indent_of,
@@ -14,11 +18,7 @@ from trace_tui.listing.table import (
     title_of,
     took,
 )
-from trace_tui.parsers.safe_text import one_line
-from trace_tui.printing.cells import cells, fitted, folded
-from trace_tui.printing.console import Lines
-from trace_tui.printing.words import STATE_STYLES, TURN_GLYPHS, TURN_WORDS, count, tokens
-from trace_tui.times import minute, short_duration
+from trace_tui.wording.words import STATE_STYLES, TURN_GLYPHS, TURN_WORDS, count, tokens
 
 _BAR = 10
 _GLYPH_WIDTH = 2

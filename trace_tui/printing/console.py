@@ -7,6 +7,8 @@ import os
 import sys
 from typing import TYPE_CHECKING, Self
 
+from trace_tui.wording.cells import Part
+
 if TYPE_CHECKING:
     from rich.console import Console
 
@@ -14,9 +16,6 @@ _PIPE_WIDTH = 120
 _WIDEST = 2000
 _USUAL = os.terminal_size((80, 24))
 _TOGETHER = 500
-
-Part = tuple[str, str]
-"""A piece of a line, and the style it has on a terminal."""
 
 
 def page_width() -> int:

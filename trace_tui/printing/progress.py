@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from trace_tui.library.progress import Listener, Progress
-from trace_tui.printing.words import count
+from trace_tui.wording.words import count
 
 _PATIENCE = 0.5
 _BAR = 20

@@ -12,12 +12,12 @@ from trace_tui.model import Call, Session, Tool, Turn, line_of
 from trace_tui.parsers.commands import shown_command
 from trace_tui.parsers.events import CallMade, CallOutput, ToolEnded
 from trace_tui.parsers.safe_text import one_line, safe_block
-from trace_tui.printing.words import CALL_GLYPHS, TOOL_WORDS
 from trace_tui.show.contract import call_object
-from trace_tui.show.rows import STYLES, clock, tool_name
 from trace_tui.targets import PlaceKind, link
 from trace_tui.texts import Texts
 from trace_tui.times import short_duration
+from trace_tui.wording.steps import clock, tool_name
+from trace_tui.wording.words import CALL_GLYPHS, CALL_STYLES, TOOL_WORDS
 
 CALLS_SCHEMA = "codex-trace/calls@1"
 
@@ -85,7 +85,7 @@ def calls_object(calls: list[tuple[Turn, Call]], session: Session, texts: Texts)
 
 def print_call(console: Console, turn: Turn, call: Call, texts: Texts, named: str | None) -> None:
     """``named`` is how to name the session again, where it can be."""
-    style = STYLES[call.status]
+    style = CALL_STYLES[call.status]
     name = tool_name(call)
     head = Line(no_wrap=True)
     head.append(f"{CALL_GLYPHS[call.status]} {call.reason or call.status.value}", style)

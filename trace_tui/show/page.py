@@ -11,12 +11,13 @@ from rich.text import Text as Line
 from trace_tui.model import Call, Note, NoteKind, Session, Turn
 from trace_tui.parsers.injected import WorkerNotice, worker_notice
 from trace_tui.parsers.safe_text import one_line, safe_block
-from trace_tui.printing.words import STATE_STYLES, TURN_GLYPHS, TURN_KINDS, TURN_WORDS, count, tokens
-from trace_tui.show.rows import NARROW, Columns, call_row, note_row
 from trace_tui.targets import PlaceKind, link
 from trace_tui.texts import Texts
 from trace_tui.time_spent import time_split
 from trace_tui.times import between, local, short_duration
+from trace_tui.wording.cells import Line as Parts
+from trace_tui.wording.steps import NARROW, Columns, call_row, note_row
+from trace_tui.wording.words import STATE_STYLES, TURN_GLYPHS, TURN_KINDS, TURN_WORDS, count, tokens
 
 FAILURES_ON_TOP = 5
 ANSWER_LINES = 12
@@ -231,8 +232,11 @@ class Page:
         name = self._columns.workers.get(notice.worker, notice.worker)
         return f"{name} {notice.state}" + (f": {notice.words}" if notice.words else "")
 
-    def _row(self, row: Line) -> None:
-        line = Line("  ").append_text(row)
+    def _row(self, row: Parts) -> None:
+        line = Line("  ", no_wrap=True, end="")
+        for text, style in row:
+            line.append(text, style)
+        line.rstrip()
         line.truncate(self._width)
         self._put(line)
 

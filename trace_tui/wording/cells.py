@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import re
 
+Part = tuple[str, str]
+"""A piece of a line, and the style it has on a terminal."""
+Line = list[Part]
+
 _NARROW = re.compile("[ -~\u00a0-\u02ff\u2010-\u2027\u2190-\u2193\u2200-\u22ff\u2500-\u259f]*")
 """Characters that take one cell each: no wide ones, and none that joins the one before it."""
 _IDLE_JOINER = re.compile("\u200d(?=[ -~]|$)|(?<=[ -~])\u200d")
@@ -43,6 +47,10 @@ def cells(text: str) -> int:
     from rich.cells import cell_len
 
     return cell_len(text)
+
+
+def width_of(line: Line) -> int:
+    return sum([cells(text) for text, _ in line])
 
 
 def folded(facts: list[str], width: int) -> list[str]:

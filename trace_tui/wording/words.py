@@ -1,4 +1,4 @@
-"""The words, glyphs and colours of the printed faces: one place, so that they are the same everywhere."""
+"""The words, glyphs and colours of all faces: one place, so that they are the same everywhere."""
 
 from __future__ import annotations
 
@@ -27,6 +27,22 @@ TURN_WORDS: dict[str, str] = {
     TurnStatus.IN_PROGRESS: "not ended",
     TurnStatus.UNENDED: "never ended",
     "empty": "empty",
+}
+CALL_STYLES: dict[CallStatus, str] = {
+    CallStatus.OK: "green",
+    CallStatus.FAILED: "bold red",
+    CallStatus.DECLINED: "bold red",
+    CallStatus.ABORTED: "yellow",
+    CallStatus.RUNNING: "cyan",
+    CallStatus.UNFINISHED: "yellow",
+}
+NOTE_STYLES: dict[NoteKind, str] = {
+    NoteKind.PROMPT: "bold cyan",
+    NoteKind.REASONING: "dim italic",
+    NoteKind.ERROR: "red",
+    NoteKind.COMPACTION: "dim",
+    NoteKind.MODEL_CHANGE: "dim",
+    NoteKind.NOTE: "dim",
 }
 STATE_STYLES: dict[str, str] = {
     TurnStatus.COMPLETED: "green",
