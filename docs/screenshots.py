@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from importlib.resources import as_file, files
 from io import StringIO
 from pathlib import Path
 
 from rich.console import Console
 
+from trace_tui.demonstration import demo_session
 from trace_tui.home import Home
 from trace_tui.library.chains import grow
+from trace_tui.library.choosing import order_of
 from trace_tui.library.library import Library
-from trace_tui.listing.choosing import order_of
 from trace_tui.listing.page import ListPage
 from trace_tui.printing.console import Lines
 from trace_tui.reading import SessionReader
@@ -44,8 +44,7 @@ def _draw(page: Callable[[Console], None], name: str, title: str) -> None:
 
 
 def _show(console: Console) -> None:
-    with as_file(files("trace_tui") / "demo") as demo:
-        path = min(demo.glob("*.jsonl"))
+    with demo_session() as path:
         home = Home(path)
         sources = home.thread_sources()
         session = SessionReader(sources).run()

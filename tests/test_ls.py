@@ -108,7 +108,7 @@ def at(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
             def now(cls, tz: tzinfo | None = None) -> Self:
                 return cls.fromtimestamp(given.timestamp(), tz)
 
-        monkeypatch.setattr("trace_tui.listing.choosing.datetime", Clock)
+        monkeypatch.setattr("trace_tui.listing.command.datetime", Clock)
 
     return set_clock
 

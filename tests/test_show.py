@@ -423,13 +423,13 @@ def test_what_is_not_in_the_session_is_a_no(wanted: list[str], capfd: Capture) -
 @pytest.mark.parametrize(
     "arguments",
     [
-        [],
+        ["--no-such-option"],
+        ["a", "b"],
         ["show"],
         ["show", "--no-such-option"],
         ["show", "a", "b"],
         ["show", "--demo", "--turn", "two"],
         ["show", "--demo", "--failed", "--call", "x"],
-        ["no-such-command"],
     ],
     ids=" ".join,
 )

@@ -27,6 +27,10 @@ class _Help(argparse.HelpFormatter):
         super().__init__(prog, width=page_width() - 2)
 
 
+class _RawHelp(_Help, argparse.RawDescriptionHelpFormatter):
+    """With a list of commands at its end, a line each."""
+
+
 def _add_places(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "--root",
@@ -102,6 +106,23 @@ def _natural(words: str) -> int:
     return int(words)
 
 
+def _add_app(app: argparse.ArgumentParser) -> None:
+    app.add_argument(
+        "target",
+        nargs="?",
+        metavar="TARGET",
+        help="what to open: a session file, an id or how it begins, latest, latest:. (of this folder), "
+        "latest:failed; behind it #turn=3, #call=ID or #error=1 (default: the newest session)",
+    )
+    _add_places(app)
+    app.add_argument("--failed", action="store_true", help="stand on the first failure")
+    app.add_argument("--demo", action="store_true", help="look at sessions that come with the program")
+    look = app.add_argument_group("the look")
+    look.add_argument("--theme", metavar="NAME", help="trace-dark, trace-light, ansi-dark, nord, …")
+    look.add_argument("--ascii", action="store_true", help="draw with ASCII signs only")
+    look.add_argument("--no-mouse", action="store_true", help="leave the mouse to the terminal")
+
+
 class _Command(NamedTuple):
     name: str
     help: str
@@ -137,22 +158,31 @@ _COMMANDS = (
 
 def build_parser(argv: Sequence[str]) -> argparse.ArgumentParser:
     """Only the command that is called gets its options: every start would pay for all of them."""
+    command = next((command for command in _COMMANDS if argv and argv[0] == command.name), None)
+    return _app_parser() if command is None else _command_parser(command)
+
+
+def _app_parser() -> argparse.ArgumentParser:
+    """Without a command the app is meant."""
     parser = argparse.ArgumentParser(
         prog="codex-trace-tui",
+        usage="codex-trace-tui [TARGET] [options]\n       codex-trace-tui COMMAND …",
         description="Reads the session files of Codex CLI: what did the agent do, and where did it go wrong?",
-        epilog=_EXIT_CODES,
-        formatter_class=_Help,
+        epilog="commands that print (each has its own --help):\n"
+        + "".join(f"  {command.name:<22}{command.help}\n" for command in _COMMANDS)
+        + f"\n{_EXIT_CODES}",
+        formatter_class=_RawHelp,
     )
+    parser.set_defaults(command=None)
     parser.add_argument("--version", action=_Version, nargs=0, help="print the version and exit")
-    commands = parser.add_subparsers(dest="command", metavar="COMMAND")
-    for command in _COMMANDS:
-        added = commands.add_parser(
-            command.name,
-            help=command.help,
-            description=command.description,
-            epilog=command.epilog,
-            formatter_class=_Help,
-        )
-        if command.name in argv:
-            command.add_options(added)
+    _add_app(parser)
+    return parser
+
+
+def _command_parser(command: _Command) -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="codex-trace-tui", formatter_class=_Help)
+    added = parser.add_subparsers(dest="command").add_parser(
+        command.name, description=command.description, epilog=command.epilog, formatter_class=_Help
+    )
+    command.add_options(added)
     return parser

@@ -42,9 +42,6 @@ def main(argv: Sequence[str] | None = None) -> int:
         arguments = parser.parse_args(argv)
     except SystemExit as finished:
         return finished.code if isinstance(finished.code, int) else USAGE
-    if arguments.command is None:
-        parser.print_help()
-        return USAGE
     if arguments.command == "show" and bool(arguments.target) == arguments.demo:
         print("codex-trace-tui show: name a session (or latest), or use --demo", file=sys.stderr)
         return USAGE
@@ -71,7 +68,7 @@ def _run(arguments: argparse.Namespace) -> int:
     except TraceError as problem:
         return _tell(str(problem), UNREADABLE)
     except KeyboardInterrupt:
-        kept = arguments.command != "show" and not arguments.no_cache
+        kept = arguments.command in ("ls", "doctor") and not arguments.no_cache
         return _tell("interrupted; what was read so far is kept" if kept else "interrupted", INTERRUPTED)
     except BrokenPipeError:
         _write_no_more()  # the reader of our output has gone
@@ -84,13 +81,15 @@ def _run(arguments: argparse.Namespace) -> int:
             gc.enable()
 
 
-def _command(name: str) -> Callable[[argparse.Namespace], int]:
+def _command(name: str | None) -> Callable[[argparse.Namespace], int]:
     if name == "ls":
         from trace_tui.listing.command import run
     elif name == "doctor":
         from trace_tui.doctor.command import run
-    else:
+    elif name == "show":
         from trace_tui.show.command import run
+    else:
+        from trace_tui.app.start import run
     return run
 
 

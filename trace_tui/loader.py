@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import sys
 import threading
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -19,6 +20,9 @@ from trace_tui.sources import Source
 
 _HEARD_EVERY = 1 << 20
 """Bytes between two words of progress."""
+_FIRST_PART = 0.03
+"""Seconds until what has been read is worth showing; the next parts come ever later, for each costs more."""
+_LATER = 3
 _TURN = 0.001
 """Seconds after which a thread at work must let a waiting one in. Python's own 5 ms begin anew whenever the
 worker reads from its file meanwhile, so that an event loop waits for several of them."""
@@ -40,7 +44,13 @@ class Loader:
         """What the first records tell, without reading on."""
         return await asyncio.to_thread(self._read_header)
 
-    async def load(self, on_progress: Callable[[Progress], None] | None = None) -> Session:
+    async def load(
+        self,
+        on_progress: Callable[[Progress], None] | None = None,
+        on_part: Callable[[Session], None] | None = None,
+        on_whole: Callable[[Session], None] | None = None,
+    ) -> Session:
+        """``on_part`` is given the session so far, a few times, and ``on_whole`` all of it; in the thread."""
         sys.setswitchinterval(min(sys.getswitchinterval(), _TURN))
         loop = asyncio.get_running_loop()
         stop = threading.Event()
@@ -49,7 +59,7 @@ class Loader:
             if on_progress is not None and not stop.is_set():
                 loop.call_soon_threadsafe(on_progress, progress)
 
-        work = loop.run_in_executor(None, self._read_all, stop, tell)
+        work = loop.run_in_executor(None, self._read_all, stop, tell, on_part, on_whole)
         try:
             return await asyncio.shield(work)
         except asyncio.CancelledError:
@@ -64,14 +74,27 @@ class Loader:
         next(reader.steps(), None)
         return reader.session()
 
-    def _read_all(self, stop: threading.Event, tell: Callable[[Progress], None]) -> Session:
+    def _read_all(
+        self,
+        stop: threading.Event,
+        tell: Callable[[Progress], None],
+        on_part: Callable[[Session], None] | None,
+        on_whole: Callable[[Session], None] | None,
+    ) -> Session:
         reader = SessionReader(self._sources)
         heard = 0
+        began, due = time.monotonic(), _FIRST_PART
         for taken in reader.steps():
             if stop.is_set():
                 raise Cancelled("loading was stopped")
             if taken - heard >= _HEARD_EVERY:
                 heard = taken
                 tell(Progress(taken, max(reader.total, taken)))
+            if on_part is not None and time.monotonic() - began > due:
+                on_part(reader.fold.so_far())
+                due = _LATER * (time.monotonic() - began)
+        session = reader.session()
+        if on_whole is not None:
+            on_whole(session)
         tell(Progress(reader.total, reader.total))
-        return reader.session()
+        return session

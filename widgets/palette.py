@@ -41,8 +41,9 @@ _NAMED = {
 class Palette:
     """Turns style words into styles, and remembers them."""
 
-    def __init__(self, theme: Mapping[str, str]) -> None:
-        """``theme`` is the app's theme variables."""
+    def __init__(self, theme: Mapping[str, str], *, ascii: bool = False) -> None:
+        """``theme`` is the app's theme variables; with ``ascii`` the terminal has no other signs."""
+        self.ascii = ascii
         self._colours = {word: _colour(theme.get(variable, "")) for word, variable in _COLOURS.items()}
         self._known: dict[str, Style] = {}
 

@@ -164,6 +164,14 @@ class Fold:
         self._settle_calls(live=live)
         return session
 
+    def so_far(self) -> Session:
+        """What has been read by now, for looking at while more is read: nothing in it is settled yet."""
+        session = self._session
+        session.turns = self._turns.turns
+        session.children = self._links.children
+        session.ended_at = self._last_at
+        return session
+
     def _settle_calls(self, *, live: bool) -> None:
         """Calls that nothing ever answered: still out in a live turn, otherwise never finished."""
         last = self._session.turns[-1] if self._session.turns else None

@@ -121,6 +121,17 @@ class Catalog:
         anywhere = {id_: name for (_, id_), name in names.items()}
         return [_named(entry, names, anywhere) for entry in entries]
 
+    def newest(self, most: int) -> list[int]:
+        """The numbers of the sessions that began last."""
+        rows = self.query("SELECT session FROM sessions ORDER BY started_at DESC LIMIT ?", [most])
+        return [number for (number,) in rows]
+
+    def failures_of(self, numbers: Iterable[int]) -> Iterator[Row]:
+        """Session, turn, call id (None for a failed turn) and time of all that failed."""
+        wanted = set(numbers)
+        yield from self._of_sessions(_FAILED_TURNS, wanted)
+        yield from self._of_sessions(_FAILED_CALLS, wanted)
+
     def files_of(self, numbers: Iterable[int]) -> dict[int, list[str]]:
         """The paths of sessions' files, oldest first."""
         return {number: list(map(path_of, paths)) for number, paths in self._lists(_FILES, numbers).items()}
@@ -230,6 +241,11 @@ SELECT session, child_id, path, call_id, relation, name FROM links WHERE {} ORDE
 """
 _PROBLEMS = "SELECT session, file, line, kind, detail FROM problems WHERE {} ORDER BY session, position"
 _UNKNOWN = "SELECT session, type, lines FROM unknown_lines WHERE {} ORDER BY session, type"
+_FAILED_TURNS = "SELECT session, turn, NULL, started_at FROM turns WHERE {} AND status = 'failed'"
+_FAILED_CALLS = """
+SELECT session, turn, call_id, started_at FROM calls WHERE {} AND status IN ('failed', 'declined')
+ORDER BY session, position
+"""
 _REFUSED = "SELECT path, refused FROM files WHERE refused NOT NULL AND NOT stranger ORDER BY path"
 _READ_FILES = """
 SELECT session, path, size, mtime_ns, inode, read_to, tail_digest FROM sessions JOIN files USING (session)

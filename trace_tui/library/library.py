@@ -82,9 +82,20 @@ class Library:
 
     def entries(self) -> list[Entry]:
         """The sessions of these roots that have been read, newest first."""
-        entries = self.catalog.entries(self._numbers(self.threads))
-        entries.sort(key=lambda entry: (entry.started_at or 0, entry.id or "", entry.key), reverse=True)
-        return entries
+        return _newest_first(self.catalog.entries(self._numbers(self.threads)))
+
+    def entries_by_now(self) -> list[Entry]:
+        """The same while a scan is at work: for its listener, who can't wait for its end."""
+        if self.catalog.path is None:
+            return self._entries_of(self.catalog)
+        with Catalog.open(self.catalog.path) as own:
+            return self._entries_of(own)
+
+    def _entries_of(self, catalog: Catalog) -> list[Entry]:
+        known = catalog.known_files()
+        files = (known.get(file.path) for thread in self.threads for file in thread.files)
+        numbers = {file.session for file in files if file is not None and file.session is not None}
+        return _newest_first(catalog.entries(numbers))
 
     def newest(self, listener: Listener | None = None) -> Iterator[Entry]:
         """The sessions, those written to last first; more of them are read as more are asked for."""
@@ -149,3 +160,8 @@ class Library:
                 stamp = (0, 0)
             if stamp != known.get(home, (0, 0)):
                 self.catalog.keep_names(home, *stamp, read_names(Path(home)))
+
+
+def _newest_first(entries: list[Entry]) -> list[Entry]:
+    entries.sort(key=lambda entry: (entry.started_at or 0, entry.id or "", entry.key), reverse=True)
+    return entries

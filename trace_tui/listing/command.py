@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import argparse
 import sys
+from datetime import UTC, datetime
 
 from trace_tui.errors import NothingFound, Unusable
 from trace_tui.library.chains import Forest, Member, grow
+from trace_tui.library.choosing import Choice, order_of
 from trace_tui.library.finding import ThreadFiles
 from trace_tui.library.library import Library
-from trace_tui.listing.choosing import Choice, order_of
 from trace_tui.printing.console import Lines
 from trace_tui.printing.library import open_library
 from trace_tui.printing.machine import write_json, write_json_lines
 from trace_tui.printing.progress import scan_progress
+from trace_tui.times import point_in_time
 from trace_tui.wording.words import count
 
 _TIMES = "a time is written 2h, 7d, today, yesterday, 2026-11-20 or 2026-11-20T14:30"
@@ -24,7 +26,7 @@ _CLOCK_SLACK_NS = 3_600_000_000_000
 
 def run(arguments: argparse.Namespace) -> int:
     try:
-        choice = Choice.of(arguments)
+        choice = _choice(arguments)
     except (ValueError, OverflowError) as problem:
         raise Unusable(_TIMES) from problem
     with open_library(arguments) as library:
@@ -38,6 +40,25 @@ def run(arguments: argparse.Namespace) -> int:
         finally:
             if missing:
                 print(missing, file=sys.stderr)
+
+
+def _choice(arguments: argparse.Namespace) -> Choice:
+    now = datetime.now(UTC)
+    return Choice(
+        since=None if arguments.since is None else point_in_time(arguments.since, now),
+        until=None if arguments.until is None else point_in_time(arguments.until, now, end=True),
+        folder=arguments.cwd,
+        model=_folded(arguments.model),
+        state=arguments.state,
+        failed=arguments.failed,
+        source=_folded(arguments.source),
+        words=_folded(arguments.grep),
+        archived=arguments.archived,
+    )
+
+
+def _folded(words: str | None) -> str | None:
+    return None if words is None else words.casefold()
 
 
 def _refresh(library: Library, since: int | None = None) -> None:

@@ -7,7 +7,7 @@ import os
 import sys
 from typing import TYPE_CHECKING, Self
 
-from trace_tui.wording.cells import Part
+from trace_tui.wording.cells import Part, in_ascii
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -100,11 +100,7 @@ def _forgive_encoding() -> None:
         sys.stdout.reconfigure(errors="trace-signs")
 
 
-_OTHER_SIGNS = str.maketrans("✓✗⊘■…·›‹└█‖×–−", "+x#!~.><`#|x--")
-
-
 def _other_sign(problem: UnicodeError) -> tuple[str, int]:
     if not isinstance(problem, UnicodeEncodeError):
         raise problem
-    signs = problem.object[problem.start : problem.end].translate(_OTHER_SIGNS)
-    return signs.encode("ascii", "replace").decode(), problem.end
+    return in_ascii(problem.object[problem.start : problem.end]), problem.end

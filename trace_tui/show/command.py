@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import sys
 from dataclasses import dataclass
-from importlib.resources import as_file, files
 from pathlib import Path
 
 from trace_tui.errors import NothingFound, Unusable
@@ -23,8 +22,10 @@ from trace_tui.texts import Texts
 
 def run(arguments: argparse.Namespace) -> int:
     if arguments.demo:
-        with as_file(files("trace_tui") / "demo") as folder:
-            return _show(Target(str(sorted(folder.glob("*.jsonl"))[0])), arguments)
+        from trace_tui.demonstration import demo_session
+
+        with demo_session() as path:
+            return _show(Target(str(path)), arguments)
     return _show(read_target(arguments.target), arguments)
 
 

@@ -9,14 +9,13 @@ from rich.console import Console
 from rich.text import Text as Line
 
 from trace_tui.model import Call, Note, NoteKind, Session, Turn
-from trace_tui.parsers.injected import WorkerNotice, worker_notice
 from trace_tui.parsers.safe_text import one_line, safe_block
 from trace_tui.targets import PlaceKind, link
 from trace_tui.texts import Texts
 from trace_tui.time_spent import time_split
-from trace_tui.times import between, local, short_duration
+from trace_tui.times import between, local_with_zone, short_duration
 from trace_tui.wording.cells import Line as Parts
-from trace_tui.wording.steps import NARROW, Columns, call_row, note_row
+from trace_tui.wording.steps import NARROW, Columns, call_row, note_row, told
 from trace_tui.wording.words import STATE_STYLES, TURN_GLYPHS, TURN_KINDS, TURN_WORDS, count, tokens
 
 FAILURES_ON_TOP = 5
@@ -84,9 +83,9 @@ class Page:
         session = self._session
         models = list(dict.fromkeys(turn.model for turn in session.turns if turn.model))
         tool = " ".join(part for part in (session.originator, "/".join(session.cli_versions)) if part)
-        started = local(session.started_at)
+        started = local_with_zone(session.started_at)
         if started is not None:
-            yield "started", started.astimezone().strftime("%a %d %b %Y %H:%M:%S %Z")
+            yield "started", started.strftime("%a %d %b %Y %H:%M:%S %Z")
         if session.cwd:
             yield "folder", one_line(session.cwd)
         if session.branch:
@@ -216,21 +215,10 @@ class Page:
     # -- printing -------------------------------------------------------
 
     def _told(self, note: Note) -> str:
-        """As much of a note's text as a row may need, without what says nothing to a person."""
-        if note.kind is NoteKind.AGENT_MESSAGE:
-            text = self._texts.whole(note) or ""
-            notice = worker_notice(text)
-            return self._news(notice) if notice is not None else text
-        text = note.text if len(note.text) >= self._width else self._texts.whole(note) or ""
-        if note.kind is NoteKind.REASONING:
-            return text.replace("**", "")  # summaries are headed in Markdown
-        if note.kind is NoteKind.COMPACTION and text.startswith("Another language model started"):
-            return text.partition("\n")[2] or text  # since 0.75 a fixed sentence stands before the summary
-        return text
-
-    def _news(self, notice: WorkerNotice) -> str:
-        name = self._columns.workers.get(notice.worker, notice.worker)
-        return f"{name} {notice.state}" + (f": {notice.words}" if notice.words else "")
+        """As much of a note's text as a row may need; news of a worker can only be read as a whole."""
+        enough = len(note.text) >= self._width and note.kind is not NoteKind.AGENT_MESSAGE
+        text = note.text if enough else self._texts.whole(note) or ""
+        return told(note, text, self._columns.workers)
 
     def _row(self, row: Parts) -> None:
         line = Line("  ", no_wrap=True, end="")

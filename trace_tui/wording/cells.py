@@ -53,6 +53,17 @@ def width_of(line: Line) -> int:
     return sum([cells(text) for text, _ in line])
 
 
+def cut(line: Line, width: int) -> Line:
+    """As much of a line as fits, with an ellipsis where something was cut."""
+    told: Line = []
+    for text, style in line:
+        if cells(text) > width:
+            return [*told, (fitted(text, width), style)]
+        told.append((text, style))
+        width -= cells(text)
+    return told
+
+
 def folded(facts: list[str], width: int) -> list[str]:
     """Facts beside each other, on as many lines as it takes to keep each whole."""
     lines: list[str] = []
@@ -62,3 +73,21 @@ def folded(facts: list[str], width: int) -> list[str]:
         else:
             lines.append(fact)
     return lines
+
+
+_ASCII_SIGNS = str.maketrans(
+    "✓✗⊘■…·›‹└█‖×–−▌░▸▾│┌├─▁▏↳↩↶⋯“”‘’—•→←↑↓",
+    "+x#!~.><`#|x--|.>v|/|-_|><<~\"\"''-*><^v",
+)
+
+
+def in_ascii(text: str) -> str:
+    """Our own signs by others, and anything else that ASCII has no sign for as question marks."""
+    if text.isascii():
+        return text
+    shown = text.translate(_ASCII_SIGNS)
+    return shown if shown.isascii() else "".join([_as_ascii(sign) for sign in shown])
+
+
+def _as_ascii(sign: str) -> str:
+    return sign if sign.isascii() else "?" * cells(sign)

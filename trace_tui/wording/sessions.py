@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import date, datetime
+from datetime import date
 from functools import lru_cache
 from itertools import pairwise
 
@@ -11,7 +11,7 @@ from trace_tui.library.chains import Member
 from trace_tui.library.entries import Entry
 from trace_tui.parsers.safe_text import one_line
 from trace_tui.relatives import Relation
-from trace_tui.times import local, minute, short_duration
+from trace_tui.times import local, local_now, minute, short_duration
 from trace_tui.wording.words import count, tokens
 
 SHORTEST_ID = 8
@@ -35,13 +35,18 @@ def indent_of(depth: int) -> str:
     return "  " * (min(depth, _DEEPEST_INDENT) - 1) + "└ " if depth else ""
 
 
+def workers_of(member: Member) -> tuple[int, int]:
+    """How many threads are below it, and how much failed in them."""
+    below = [one for one in member.members() if one is not member]
+    return len(below), sum(one.entry.failures for one in below)
+
+
 def marks_of(member: Member, *, with_workers: bool = True) -> list[str]:
     """What is said behind a title, the most important first."""
     marks: list[str] = []
     if with_workers and member.children:
-        below = [one for one in member.members() if one is not member]
-        failed = sum(one.entry.failures for one in below)
-        marks.append(f" · {count(len(below), 'worker')}" + (f" ✗{failed}" if failed else ""))
+        workers, failed = workers_of(member)
+        marks.append(f" · {count(workers, 'worker')}" + (f" ✗{failed}" if failed else ""))
     if member.oddity is not None:
         marks.append(f" · {member.oddity.value}")
     if member.relation is Relation.FORK:
@@ -102,7 +107,7 @@ def day_in_words(day: date | None, today: date) -> str:
 
 
 def today() -> date:
-    return datetime.now().astimezone().date()
+    return local_now().date()
 
 
 def short_ids(ids: Iterable[str], shown: Iterable[str]) -> dict[str, str]:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from trace_tui.model import Call, CallStatus, Note, NoteKind, Tool, line_of
+from trace_tui.parsers.injected import worker_notice
 from trace_tui.parsers.safe_text import one_line
 from trace_tui.times import local, short_duration
 from trace_tui.wording.cells import Line, fitted, width_of
@@ -87,8 +88,9 @@ def summary(call: Call, workers: Mapping[str, str]) -> str:
     if TOOL_WORDS[call.tool] in ("run", "input", "patch", "script", "search", "plan"):
         return one_line(call.summary or named)
     words = call.summary
-    if call.child_session is not None and call.child_session in workers:
-        words = words.replace(call.child_session, workers[call.child_session])
+    if call.tool is Tool.AGENT:  # waiting and closing may be for several
+        for thread_id, name in workers.items():
+            words = words.replace(thread_id, name)
     return one_line(f"{named} {words}".strip())
 
 
@@ -99,6 +101,21 @@ def note_row(note: Note, text: str, width: int, columns: Columns) -> Line:
     if columns.with_parallel:
         row.append((" ", ""))
     return row + note_line(note, text, width - width_of(row))
+
+
+def told(note: Note, text: str, workers: Mapping[str, str]) -> str:
+    """A note's text without what says nothing to a person."""
+    if note.kind is NoteKind.AGENT_MESSAGE:
+        notice = worker_notice(text)
+        if notice is None:
+            return text
+        name = workers.get(notice.worker, notice.worker)
+        return f"{name} {notice.state}" + (f": {notice.words}" if notice.words else "")
+    if note.kind is NoteKind.REASONING:
+        return text.replace("**", "")  # summaries are headed in Markdown
+    if note.kind is NoteKind.COMPACTION and text.startswith("Another language model started"):
+        return text.partition("\n")[2] or text  # since 0.75 a fixed sentence stands before the summary
+    return text
 
 
 def note_line(note: Note, text: str, width: int) -> Line:

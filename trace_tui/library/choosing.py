@@ -1,11 +1,10 @@
-"""Which sessions are listed, and in which order."""
+"""Which sessions are wanted, and in which order."""
 
 from __future__ import annotations
 
-import argparse
 import os
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import NamedTuple
 
@@ -28,21 +27,6 @@ class Choice(NamedTuple):
     source: str | None = None
     words: str | None = None
     archived: bool = False
-
-    @classmethod
-    def of(cls, arguments: argparse.Namespace) -> Choice:
-        now = datetime.now(UTC)
-        return cls(
-            since=None if arguments.since is None else point_in_time(arguments.since, now),
-            until=None if arguments.until is None else point_in_time(arguments.until, now, end=True),
-            folder=arguments.cwd,
-            model=_folded(arguments.model),
-            state=arguments.state,
-            failed=arguments.failed,
-            source=_folded(arguments.source),
-            words=_folded(arguments.grep),
-            archived=arguments.archived,
-        )
 
     def takes(self, entry: Entry) -> bool:
         return (
@@ -72,8 +56,49 @@ class Choice(NamedTuple):
         return any(wanted in part.casefold() for part in where if part)
 
 
-def _folded(words: str | None) -> str | None:
-    return None if words is None else words.casefold()
+_STATES = ("completed", "failed", "aborted", "in_progress", "empty")
+
+
+def read_choice(words: str, now: datetime) -> Choice:
+    """What was typed into a filter: ``state:failed``, ``folder:shop``, ``model:gpt``, ``day:today``, words.
+
+    What can't be understood is looked for as it is.
+    """
+    choice, plain = Choice(), []
+    for word in words.split():
+        name, colon, value = word.partition(":")
+        read = _FILTERS.get(name) if colon and value else None
+        narrowed = read(choice, value, now) if read is not None else None
+        if narrowed is None:
+            plain.append(word)
+        else:
+            choice = narrowed
+    return choice._replace(words=" ".join(plain).casefold() or None)
+
+
+def _with_state(choice: Choice, value: str, _: datetime) -> Choice | None:
+    state = next((state for state in _STATES if state.startswith(value.casefold())), None)
+    return None if state is None else choice._replace(state=state)
+
+
+def _with_day(choice: Choice, value: str, now: datetime) -> Choice | None:
+    """A day, or from so long ago until now."""
+    try:
+        since = point_in_time(value, now)
+        until = point_in_time(value, now, end=True)
+    except (ValueError, OverflowError):
+        return None
+    return choice._replace(since=since, until=until if until > since else None)
+
+
+_FILTERS: dict[str, Callable[[Choice, str, datetime], Choice | None]] = {
+    "state": _with_state,
+    "day": _with_day,
+    "folder": lambda choice, value, _: choice._replace(folder=value),
+    "model": lambda choice, value, _: choice._replace(model=value.casefold()),
+    "source": lambda choice, value, _: choice._replace(source=value.casefold()),
+    "is": lambda choice, value, _: choice._replace(failed=True) if value == "failed" else None,
+}
 
 
 def is_in_folder(cwd: str | None, folder: str) -> bool:

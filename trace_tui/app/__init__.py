@@ -1,0 +1,1 @@
+"""The app: screens over the library, and its dealings with the world outside."""

@@ -1,0 +1,53 @@
+"""What the filter menus offer: kinds of steps to tick, and sessions by state, day, folder and model."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+
+from trace_tui.library.chains import Forest
+from trace_tui.parsers.safe_text import one_line
+from trace_tui.widgets.menu import Entry
+from trace_tui.widgets.timeline_rows import Choice, StepKind
+from trace_tui.wording.sessions import folder
+
+_ONLY_FAILURES = "only failures"
+_RUNS = "fold runs of quiet steps"
+_MOST = 4
+_KEYS = "abcdefghijklmnop"
+
+
+def kinds_offered(choice: Choice) -> list[Entry]:
+    kinds = [
+        Entry(_KEYS[index], kind.value, kind.value, kind in choice.kinds)
+        for index, kind in enumerate(StepKind)
+    ]
+    return [
+        *kinds,
+        Entry("x", _ONLY_FAILURES, _ONLY_FAILURES, choice.only_failures),
+        Entry("r", _RUNS, _RUNS, choice.quiet_runs),
+    ]
+
+
+def kinds_chosen(ticked: str) -> Choice:
+    """What the menu gives, each on a line."""
+    values = set(ticked.split("\n"))
+    kinds = frozenset(kind for kind in StepKind if kind.value in values)
+    return Choice(kinds, _ONLY_FAILURES in values, _RUNS in values)
+
+
+def facets(forest: Forest) -> list[Entry]:
+    """Filters worth having here, as they would be typed."""
+    members = forest.members()
+    folders = _most_common(folder(member) for member in members)
+    models = _most_common(one_line(member.entry.model or "") for member in members)
+    offered = [("all sessions", ""), ("with failures", "is:failed"), ("not ended", "state:in_progress")]
+    offered += [("today", "day:today"), ("yesterday", "day:yesterday"), ("the last 7 days", "day:7d")]
+    offered += [(f"folder {name}", f"folder:{name}") for name in folders]
+    offered += [(f"model {name}", f"model:{name}") for name in models]
+    return [Entry(_KEYS[index], words, value) for index, (words, value) in enumerate(offered)]
+
+
+def _most_common(names: Iterable[str]) -> list[str]:
+    counted = Counter(name for name in names if name and " " not in name)
+    return [name for name, _ in counted.most_common(_MOST)]

@@ -1,0 +1,106 @@
+"""What is open: a session, how it was reached, and the thread that reads it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import NamedTuple
+
+from trace_tui.errors import Unreadable
+from trace_tui.home import Home
+from trace_tui.library.chains import Member
+from trace_tui.library.finding import ThreadFiles
+from trace_tui.loader import Loader, Progress
+from trace_tui.model import Place, Session
+from trace_tui.parsers.safe_text import one_line
+from trace_tui.sources import Source, file_source
+from trace_tui.targets import PlaceName
+from trace_tui.widgets.timeline_rows import Choice, Row, rows_of
+from trace_tui.wording.sessions import title_of
+
+
+class Wish(NamedTuple):
+    """A place to stand on once a session has been read: a call, a record, the head of a turn, a failure."""
+
+    turn: int | None = None
+    call_id: str | None = None
+    place: Place | None = None
+    named: PlaceName | None = None
+    first_failure: bool = False
+    words: str = ""
+    """Said when one stands there."""
+
+
+@dataclass
+class Opened:
+    """A session on the screen, or on its way there."""
+
+    number: int
+    """Counts what was opened."""
+    sources: list[Source]
+    member: Member | None = None
+    """Its place in its chain, if the library knows it."""
+    session: Session = field(default_factory=Session)
+    is_whole: bool = False
+    wish: Wish | None = None
+
+    @property
+    def key(self) -> str:
+        """Says the same session again."""
+        return self.member.entry.key if self.member is not None else self.sources[0].path
+
+    @property
+    def name(self) -> str:
+        """What a breadcrumb calls it."""
+        return one_line(self.session.title, 200) if self.member is None else name_of(self.member)
+
+    def workers(self) -> Mapping[str, str]:
+        """What its children are called, by their ids: by their names, else by what they were asked."""
+        members = self.member.children if self.member is not None else []
+        called = {one.entry.id: one_line(name_of(one), 30) for one in members if one.entry.id is not None}
+        return called | {child.id: one_line(child.name, 40) for child in self.session.children if child.name}
+
+
+def name_of(member: Member) -> str:
+    """A worker by its name, any other by its title."""
+    if member.parent is not None and member.name:
+        return one_line(member.name, 40)
+    return title_of(member, 100)
+
+
+def sources_of(thread: ThreadFiles | None, path: Path | None) -> list[Source]:
+    """The files of a session that the library knows, or of the one that a file belongs to."""
+    if thread is not None:
+        return [file_source(Path(file.path)) for file in thread.files]
+    if path is None:
+        raise Unreadable("its files are not there any more")
+    return Home(path).thread_sources()
+
+
+async def read(
+    opened: Opened,
+    choice: Callable[[], Choice],
+    on_progress: Callable[[Progress], None],
+    on_rows: Callable[[Session, list[Row], bool], None],
+) -> None:
+    """Reads it to its end; ``on_rows`` is told now and then, in the thread that reads."""
+
+    def part(session: Session) -> None:
+        on_rows(session, rows_of(session.turns, choice()), False)
+
+    def whole(session: Session) -> None:
+        if opened.member is None:
+            Home(Path(opened.sources[0].path)).complete(session)
+        else:
+            _complete(session, opened.member)
+        on_rows(session, rows_of(session.turns, choice()), True)
+
+    await Loader(opened.sources).load(on_progress, part, whole)
+
+
+def _complete(session: Session, member: Member) -> None:
+    """Adds what only the library knows of it."""
+    known = {child.id for child in session.children}
+    session.children += [child for child in member.children_told() if child.id not in known]
+    session.root_id = session.root_id or member.root_id

@@ -1,0 +1,67 @@
+"""What was looked for in the open session, what was found, and where in it one stands."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from trace_tui.app.messages import HitsFound
+from trace_tui.app.opened import Opened
+from trace_tui.searching import Hit, Search
+from trace_tui.wording.words import count
+
+_TELL_EVERY = 0.05
+
+
+@dataclass
+class SearchWalk:
+    number: int
+    words: str
+    hits: list[Hit] = field(default_factory=list)
+    at: int | None = None
+    """The hit on which one stands."""
+    share: float = 0.0
+    is_done: bool = False
+    is_cut: bool = False
+
+    def take(self, found: HitsFound) -> None:
+        self.hits += found.hits
+        self.share, self.is_done, self.is_cut = found.share, found.is_done, found.is_cut
+
+    def step(self, by: int) -> Hit | None:
+        """The next hit, or the one before; behind the last comes the first."""
+        if not self.hits:
+            return None
+        start = -1 if by > 0 else 0
+        self.at = ((start if self.at is None else self.at) + by) % len(self.hits)
+        return self.hits[self.at]
+
+    def told(self) -> str:
+        """How it stands, in one line."""
+        if not self.hits:
+            return f"“{self.words}”: nothing found" if self.is_done else f"looking for “{self.words}” …"
+        times = sum(hit.times for hit in self.hits)
+        more = "+" if self.is_cut else "" if self.is_done else "…"
+        where = "" if self.at is None else f"{self.at + 1:,} of "
+        steps = f"{where}{count(len(self.hits), 'step')}{more}"
+        here = "" if self.at is None else f" · {self.hits[self.at].where}"
+        return f"“{self.words}”: {steps}, {count(times, 'place')}{more}{here}"
+
+
+def search(
+    walk: SearchWalk, opened: Opened, tell: Callable[[HitsFound], object], stopped: Callable[[], bool]
+) -> None:
+    """Runs in a thread; tells what it finds at once, and then a few times a second."""
+    looking = Search(opened.session, opened.sources, walk.words)
+    waiting: list[Hit] = []
+    told_at = 0.0
+    for hits in looking.steps():
+        if stopped():
+            return
+        waiting += hits
+        if waiting and time.monotonic() - told_at > _TELL_EVERY:
+            share = looking.read / max(looking.total, 1)
+            tell(HitsFound(walk.number, waiting, share, is_done=False, is_cut=False))
+            waiting, told_at = [], time.monotonic()
+    tell(HitsFound(walk.number, waiting, 1.0, is_done=True, is_cut=looking.is_cut))

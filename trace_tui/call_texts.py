@@ -1,0 +1,146 @@
+"""What a tool was given and what it gave back, whole; for `show` and the app's account of a call."""
+
+from __future__ import annotations
+
+from typing import Self
+
+import orjson
+
+from trace_tui.model import Call, Place, Tool, Turn
+from trace_tui.parsers.commands import shown_command
+from trace_tui.parsers.events import CallMade, CallOutput, Event, Message, Salvaged, ToolEnded, ToolStarted
+from trace_tui.parsers.particulars import OwnCommand, item_error, item_result, own_command
+from trace_tui.texts import Texts
+
+
+class CallRecords:
+    """The up to three records that tell of a call, each read once and only when asked for."""
+
+    def __init__(self, call: Call, texts: Texts) -> None:
+        self.call = call
+        self._texts = texts
+        self._events: dict[Place, Event] = {}
+
+    @classmethod
+    def of(cls, call: Call, texts: Texts) -> Self:
+        """All of them read now, in the order of the file: that is quickest where it is compressed."""
+        records = cls(call, texts)
+        for place in sorted(
+            place for place in (call.place, call.item_place, call.output_place) if place is not None
+        ):
+            records._event(place)
+        return records
+
+    @property
+    def made(self) -> CallMade | None:
+        """The call itself; None where only a stream or an item tells of it."""
+        event = self._event(self.call.place)
+        return event if isinstance(event, CallMade) else None
+
+    @property
+    def begun(self) -> ToolStarted | ToolEnded | None:
+        """The same where there is no line of the call's own."""
+        event = self._event(self.call.place)
+        return event if isinstance(event, ToolStarted | ToolEnded) else None
+
+    @property
+    def item(self) -> ToolEnded | None:
+        """The harness' account of the finished tool."""
+        event = self._event(self.call.item_place) if self.call.item_place is not None else self.begun
+        return event if isinstance(event, ToolEnded) else None
+
+    @property
+    def output(self) -> CallOutput | None:
+        event = self._event(self.call.output_place) if self.call.output_place is not None else None
+        return event if isinstance(event, CallOutput) else None
+
+    @property
+    def own_command(self) -> OwnCommand | None:
+        """What a person ran, where a message is all that tells of it."""
+        event = self._event(self.call.place)
+        return own_command(event.text) if isinstance(event, Message) else None
+
+    @property
+    def arguments(self) -> dict[str, object]:
+        """None of them where the call has no arguments that can be read."""
+        made = self.made
+        return (made.arguments or {}) if made is not None else {}
+
+    @property
+    def item_record(self) -> bytes | None:
+        """The item's bytes, for what no event carries."""
+        item = self.item
+        if item is None:
+            return None
+        return self._texts.raw(self.call.place if self.call.item_place is None else self.call.item_place)
+
+    @property
+    def output_record(self) -> bytes | None:
+        return self._texts.raw(self.call.output_place) if self.call.output_place is not None else None
+
+    def _event(self, place: Place) -> Event:
+        event = self._events.get(place)
+        if event is None:
+            event = self._events[place] = self._of_this_call(self._texts.event(place))
+        return event
+
+    def _of_this_call(self, event: Event) -> Event:
+        """Of several records on one line the one that is about this call."""
+        if not isinstance(event, Salvaged):
+            return event
+        kinds = (CallMade, CallOutput, ToolStarted, ToolEnded)
+        told = [one for one in event.events if isinstance(one, kinds) and one.call_id == self.call.call_id]
+        return told[0] if told else event
+
+
+def call_input(records: CallRecords) -> str:
+    """What the tool was given: a command as typed, a patch or script as written, other arguments as JSON."""
+    made = records.made
+    if made is None:
+        own, begun = records.own_command, records.begun
+        if own is not None:
+            return own.command
+        return begun.summary if begun is not None else records.call.summary
+    if made.arguments is None:
+        return made.input
+    command = typed_command(records)
+    if command is not None:
+        return command
+    return orjson.dumps(made.arguments, option=orjson.OPT_INDENT_2, default=str).decode()
+
+
+def typed_command(records: CallRecords) -> str | None:
+    """A command as a person would have typed it; None where the call is no command, or can't be read."""
+    if records.call.tool is not Tool.EXEC:
+        return None
+    made = records.made
+    if made is None:
+        return call_input(records) or None
+    command = records.arguments.get("cmd", records.arguments.get("command"))
+    return shown_command(command) if command is not None else None
+
+
+def call_output(records: CallRecords) -> str | None:
+    """What the model was given back, else what the harness' item holds; None where nothing was written."""
+    output, item, own = records.output, records.item, records.own_command
+    if output is not None:
+        return output.text
+    if own is not None:
+        return own.result
+    if item is None:
+        return None
+    told = item.output or item.error or item.output
+    if told is None and records.call.tool is Tool.MCP and (record := records.item_record) is not None:
+        return item_result(record) or item_error(record)
+    return told
+
+
+def call_folder(records: CallRecords, turn: Turn) -> str | None:
+    """Where a command ran."""
+    item = records.item
+    if item is not None and item.cwd:
+        return item.cwd
+    folder = records.arguments.get("workdir")
+    if isinstance(folder, str):
+        return folder
+    return turn.cwd if records.call.tool in (Tool.EXEC, Tool.PATCH) else None

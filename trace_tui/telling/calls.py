@@ -1,0 +1,202 @@
+"""All about one call: how it ended, the facts, what it was given, what came back."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from trace_tui.call_texts import CallRecords, call_folder, call_output, typed_command
+from trace_tui.model import Call, CallStatus, Evidence, Session, Tool, Turn, line_of
+from trace_tui.parsers.injected import WorkerNotice
+from trace_tui.parsers.outputs import read_output
+from trace_tui.parsers.particulars import (
+    described,
+    item_worker_states,
+    pictures_in,
+    without_pictures,
+    worker_states,
+)
+from trace_tui.parsers.safe_text import one_line
+from trace_tui.telling.amounts import from_to
+from trace_tui.telling.inputs import extra_arguments, input_blocks
+from trace_tui.telling.rows import call_row, first_rows, where, workers_of
+from trace_tui.telling.written import result_block
+from trace_tui.texts import Texts
+from trace_tui.times import between, short_duration
+from trace_tui.widgets.blocks import Block, Facts, Heading, Output, Plain, Prose, Title
+from trace_tui.wording.steps import tool_name
+from trace_tui.wording.words import CALL_GLYPHS, CALL_STYLES, TOOL_WORDS
+
+_HAVE_HEADERS = frozenset({Tool.EXEC, Tool.STDIN, Tool.PATCH, Tool.OTHER})
+"""Whose outputs begin with lines of the harness; those of other tools may look alike by accident."""
+_WAITED = 1000
+"""So many milliseconds between a call and its end that it was not at work are worth telling."""
+_EVIDENCE = {
+    Evidence.POLL: "how it ended is known from a later poll",
+    Evidence.NONE: "the file does not say how it ended",
+}
+
+
+def call_document(call: Call, turn: Turn, session: Session, texts: Texts) -> list[Block]:
+    records = CallRecords.of(call, texts)
+    workers = workers_of(session)
+    given, result = input_blocks(records), list(_result(records, workers))
+    if call.nested:
+        given.append(Heading("its calls"))
+        given += first_rows(call.nested, lambda inner: call_row(inner, workers), "call")
+    if call.tool is Tool.PATCH and call.status.is_failure:
+        given, result = result, given
+    facts = Facts(list(_facts(records, turn, session, workers)))
+    # A small pane shows only the beginning: what was done and what came of it, and not its ids.
+    head = [_title(call), _when_and_where(records, turn), Plain("")]
+    return [*head, *given, *result, Heading("facts"), facts]
+
+
+def _when_and_where(records: CallRecords, turn: Turn) -> Block:
+    call = records.call
+    folder = call_folder(records, turn)
+    told = (_took(call), from_to(call.started_at, call.ended_at), f"in {folder}" if folder else "")
+    return Plain(" · ".join(one_line(fact, 200) for fact in told if fact), "dim")
+
+
+def command_of(call: Call, texts: Texts) -> str | None:
+    """The command as typed, for copying; None where the call is none."""
+    return typed_command(CallRecords(call, texts))
+
+
+def _title(call: Call) -> Title:
+    ended = one_line(call.reason or call.status.value, 80)
+    if call.status is CallStatus.DECLINED and not ended.startswith("declined"):
+        ended = f"declined: {ended}"
+    return Title(
+        [
+            (f"{CALL_GLYPHS[call.status]} {ended}", CALL_STYLES[call.status]),
+            (f" · {TOOL_WORDS[call.tool]} {one_line(tool_name(call), 80)}", ""),
+        ]
+    )
+
+
+# -- facts ----------------------------------------------------------------
+
+
+def _facts(
+    records: CallRecords, turn: Turn, session: Session, workers: Mapping[str, str]
+) -> Iterator[tuple[str, str]]:
+    call = records.call
+    if call.exit_code is not None:
+        yield "exit code", str(call.exit_code)
+    elif call.evidence in _EVIDENCE:
+        yield "evidence", _EVIDENCE[call.evidence]
+    yield "where", f"turn {turn.index} · {where((call.place, call.item_place, call.output_place), session)}"
+    yield "call", call.call_id
+    if call.child_session is not None:
+        name = workers.get(call.child_session)
+        yield "worker", f"{name} ({call.child_session})" if name else call.child_session
+    if call.parent_call_id is not None:
+        yield "inside", _cell(call.parent_call_id, turn)
+    if call.parallel:
+        yield "beside", "ran side by side with its neighbours"
+    yield from extra_arguments(records)
+
+
+def _took(call: Call) -> str:
+    """How long it worked, and how much longer it took until it was over: somebody had to approve it first."""
+    words = short_duration(call.duration_ms)
+    whole = between(call.started_at, call.ended_at)
+    if call.duration_ms is None or whole is None or whole - call.duration_ms < _WAITED:
+        return words
+    return f"{words}, with waiting {short_duration(whole)}"
+
+
+def _cell(call_id: str, turn: Turn) -> str:
+    cell = next((item for item in turn.items if isinstance(item, Call) and item.call_id == call_id), None)
+    return f"{TOOL_WORDS[Tool.CODE]} {call_id}" + (f" · line {line_of(cell.place)}" if cell else "")
+
+
+# -- what came back -------------------------------------------------------
+
+
+def _result(records: CallRecords, workers: Mapping[str, str]) -> Iterator[Block]:
+    call = records.call
+    written = call_output(records)
+    body = None if written is None else _without_header(written, call)
+    aside = ""
+    if written is not None and (all_of_it := _of_whole_process(written, records)) is not None:
+        body, aside = all_of_it, "with what later polls read"
+    yield Heading("error" if _is_error(call) else "output", aside)
+    if call.status.is_failure and call.reason not in (None, f"exit {call.exit_code}", body):
+        yield Plain(call.reason, CALL_STYLES[call.status])
+    pictures = _pictures(records)
+    if body is not None and body.strip():
+        yield from _body(body, call, workers)
+    elif body is None and (notices := _told_by_item(records)):
+        yield from _news(notices, workers)
+    elif not pictures:
+        yield Plain(_no_output(body, call), "dim")
+    if pictures:
+        yield Plain("\n".join(pictures), "dim")
+
+
+def _is_error(call: Call) -> bool:
+    """All that came back says what went wrong."""
+    return call.status.is_failure and call.tool in (Tool.MCP, Tool.PATCH)
+
+
+def _no_output(body: str | None, call: Call) -> str:
+    if body is not None:
+        return "the output is empty"
+    return "no output yet" if call.status is CallStatus.RUNNING else "no output was written"
+
+
+def _told_by_item(records: CallRecords) -> list[WorkerNotice]:
+    record = records.item_record if records.call.tool is Tool.AGENT else None
+    return item_worker_states(record) if record is not None else []
+
+
+def _of_whole_process(written: str, records: CallRecords) -> str | None:
+    """Where a command was left running its own output is only the beginning; its item has all of it."""
+    if records.output is None or records.item is None or records.call.tool is not Tool.EXEC:
+        return None
+    return records.item.output if read_output(written).session is not None else None
+
+
+def _body(body: str, call: Call, workers: Mapping[str, str]) -> Iterator[Block]:
+    notices = worker_states(body) if call.tool is Tool.AGENT else []
+    if notices:
+        yield from _news(notices, workers)
+    elif _is_error(call):
+        yield Plain(without_pictures(body), "red")
+    elif call.tool in (Tool.EXEC, Tool.STDIN):
+        yield Output(without_pictures(body))
+    else:
+        yield result_block(body)
+
+
+def _news(notices: list[WorkerNotice], workers: Mapping[str, str]) -> Iterator[Block]:
+    for notice in notices:
+        yield Plain(f"{workers.get(notice.worker, notice.worker)} {notice.state}".strip(), "bold")
+        if notice.words:
+            yield Prose(notice.words)
+
+
+def _pictures(records: CallRecords) -> list[str]:
+    output = records.output
+    if output is not None:
+        record = records.output_record if output.images else None
+    else:
+        record = records.item_record if records.call.tool in (Tool.MCP, Tool.DYNAMIC) else None
+    return [described(picture) for picture in pictures_in(record)] if record is not None else []
+
+
+def _without_header(text: str, call: Call) -> str:
+    """What the tool itself gave back: the lines before it are told as facts."""
+    if call.tool is Tool.CODE:
+        return read_output(text).body if text.startswith("Script ") else text
+    if call.tool not in _HAVE_HEADERS:
+        return read_output(text).body if text.startswith("Wall time:") else text
+    if text.startswith("Script "):
+        return text
+    body = read_output(text).body
+    if body == text or "apply_patch" not in call.summary:
+        return body
+    inner = read_output(body)  # the patch has a header of its own below that of the command
+    return inner.body if inner.exit_code is not None else body

@@ -1,0 +1,81 @@
+"""Short lists of calls, and how much of a long list is shown."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import TypeVar
+
+from trace_tui.model import Call, CallStatus, Place, Session, file_of, line_of
+from trace_tui.parsers.safe_text import one_line
+from trace_tui.times import short_duration
+from trace_tui.widgets.blocks import Block, Folded, Plain, Rows
+from trace_tui.wording.cells import Line, fitted, right
+from trace_tui.wording.steps import DURATION_WIDTH, TIME_WIDTH, WORD_WIDTH, summary
+from trace_tui.wording.words import CALL_GLYPHS, CALL_STYLES, TOOL_WORDS, count
+
+SHOWN = 12
+LISTED = 500
+"""Nobody reads further in a pane; the timeline has all of them."""
+
+Thing = TypeVar("Thing")
+
+
+def workers_of(session: Session) -> dict[str, str]:
+    """Names of workers by their ids."""
+    return {child.id: one_line(child.name, 40) for child in session.children if child.name}
+
+
+def call_row(call: Call, workers: Mapping[str, str]) -> Line:
+    """The words of a step; what it came to stands before the summary, which may be cut."""
+    style = CALL_STYLES[call.status]
+    good = call.status is CallStatus.OK
+    row: Line = [
+        (fitted(f"line {line_of(call.place)}", TIME_WIDTH + 1), "dim"),
+        (f"{CALL_GLYPHS[call.status]} ", style),
+        (fitted(TOOL_WORDS[call.tool], WORD_WIDTH + 1), "" if good else style),
+        (right(short_duration(call.duration_ms), DURATION_WIDTH) + "  ", "dim"),
+    ]
+    if not good:
+        row.append((one_line(call.reason or call.status.value, 80) + "  ", style))
+    return [*row, (summary(call, workers), "" if good else "bold")]
+
+
+def first_rows(
+    things: Sequence[Thing], row: Callable[[Thing], Line], noun: str, *, shown: int = SHOWN
+) -> list[Block]:
+    """The first of them in sight, the others folded."""
+    blocks: list[Block] = [Rows([row(thing) for thing in things[:shown]])] if things else []
+    rest = things[shown:]
+    if rest:
+        blocks.append(Folded(count(len(rest), f"more {noun}"), _capped(rest, row, noun)))
+    return blocks
+
+
+def folded_rows(
+    things: Sequence[Thing], row: Callable[[Thing], Line], noun: str, aside: str = ""
+) -> list[Block]:
+    """All of them in sight where they are few, else all folded."""
+    if len(things) <= SHOWN:
+        return [Rows([row(thing) for thing in things])] if things else []
+    return [Folded(count(len(things), noun) + aside, _capped(things, row, noun))]
+
+
+def _capped(things: Sequence[Thing], row: Callable[[Thing], Line], noun: str) -> list[Block]:
+    blocks: list[Block] = [Rows([row(thing) for thing in things[:LISTED]])]
+    left_out = len(things) - LISTED
+    if left_out > 0:
+        blocks.append(Plain(f"… and {count(left_out, f'more {noun}')}", "dim"))
+    return blocks
+
+
+def where(places: Iterable[Place | None], session: Session) -> str:
+    """``lines 12, 14``, with the file where the thread has several."""
+    known = sorted({place for place in places if place is not None})
+    numbers = ", ".join(str(line_of(place)) for place in known)
+    words = f"{'line' if len(known) == 1 else 'lines'} {numbers}"
+    return words + (f" of file {file_of(known[0])}" if len(session.files) > 1 and known else "")
+
+
+def facts_in_order(*pairs: tuple[str, str | None]) -> list[tuple[str, str]]:
+    """Those of which something is known."""
+    return [(name, value) for name, value in pairs if value]

@@ -1,0 +1,295 @@
+"""The timeline: turns as blocks and their steps under them, on as many rows as it takes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from enum import Enum
+from typing import ClassVar
+
+from textual.binding import Binding, BindingType
+
+from trace_tui.model import Call, Item, Note, Turn
+from trace_tui.parsers.safe_text import one_line
+from trace_tui.times import between, short_duration
+from trace_tui.widgets.line_view import LineView
+from trace_tui.widgets.timeline_rows import Kind, Row
+from trace_tui.wording.cells import Line, cells, cut, fitted, right, width_of
+from trace_tui.wording.steps import TIME_WIDTH, call_line, clock, note_line, told
+from trace_tui.wording.words import STATE_STYLES, TURN_GLYPHS, TURN_KINDS, TURN_WORDS
+
+_NARROW = 56
+"""Cells below which the times give way to what happened."""
+_LEAST_PROMPT = 16
+
+
+class Times(Enum):
+    CLOCK = "clock times"
+    OFFSET = "times since the turn began"
+    NONE = "no times"
+
+
+class Timeline(LineView):
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("space", "fold", "fold", id="fold"),
+        Binding("right,l", "open", "unfold", show=False, id="unfold"),
+        Binding("left,h", "close", "fold", show=False, id="close"),
+        Binding("right_square_bracket", "turn(1)", "next turn", key_display="]", id="next_turn"),
+        Binding(
+            "left_square_bracket",
+            "turn(-1)",
+            "previous turn",
+            show=False,
+            key_display="[",
+            id="previous_turn",
+        ),
+        Binding("t", "times", "times", show=False, id="times"),
+    ]
+
+    def __init__(self, *, id: str | None = None) -> None:
+        super().__init__(id=id)
+        self._rows: list[Row] = []
+        self._folded: dict[int, list[Row]] = {}
+        """By turn, the rows of those that the person folded."""
+        self._workers: Mapping[str, str] = {}
+        self._summary: Line = []
+        self.times = Times.CLOCK
+
+    # -- what it shows --------------------------------------------------
+
+    def show(self, rows: Sequence[Row], workers: Mapping[str, str], summary: Line) -> None:
+        """Another session; ``summary`` is its first row."""
+        self._rows, self._workers, self._folded, self._summary = list(rows), workers, {}, summary
+        self.scroll_to(y=0, animate=False, force=True)
+        self.rows_changed(0)
+
+    def update(self, rows: Sequence[Row], workers: Mapping[str, str], summary: Line) -> None:
+        """The same session, told further or otherwise; the cursor stays on its step."""
+        before = self.selected
+        opened = self._opened_runs()
+        folded = list(self._folded)
+        self._rows, self._workers, self._folded, self._summary = list(rows), workers, {}, summary
+        for index in self._runs_of(opened):
+            self._open_run(index)
+        for turn in folded:
+            self._fold_turn(turn)
+        self.rows_changed(None if before is None else self._find_again(before))
+
+    def count(self) -> int:
+        return len(self._rows)
+
+    @property
+    def selected(self) -> Row | None:
+        return self._rows[self.cursor] if self._rows else None
+
+    def select(self, turn: Turn, item: Item | None) -> None:
+        """Brings the cursor to a step, or to the head of a turn, out of whatever fold it is in."""
+        if turn.index in self._folded and item is not None:
+            self._unfold_turn(turn.index)
+        index = self._index_of(turn, item)
+        if index is None:  # the prompt, which stands in the head, or something that is filtered out
+            index = self._index_of(turn, None)
+        if index is None:
+            return
+        row = self._rows[index]
+        if row.kind is Kind.RUN and item is not None:
+            self._open_run(index)
+            index = self._index_of(turn, item) or index
+        self.rows_changed(self.cursor)
+        self.move_to(index, center=not self._is_in_sight(index))
+
+    def _is_in_sight(self, index: int) -> bool:
+        return 0 <= index - self.scroll_offset.y < self.scrollable_content_region.height
+
+    # -- rows as lines --------------------------------------------------
+
+    def row(self, index: int, width: int) -> Line:
+        row = self._rows[index]
+        if row.kind is Kind.SESSION:
+            return cut(self._summary, width)
+        if row.kind is Kind.TURN:
+            return self._turn_line(row, width)
+        if row.kind is Kind.DIVIDER:
+            return self._divider_line(row, width)
+        line = self._time_of(row, width)
+        line.append((f"{row.bracket or ' '}", "dim"))
+        if isinstance(row.item, Call) and row.item.parent_call_id:
+            line.append(("  ", ""))
+        room = width - width_of(line)
+        if row.kind is Kind.RUN:
+            line += self._run_line(row, room)
+        elif isinstance(row.item, Call):
+            line += call_line(row.item, room, self._workers)
+        elif row.item is not None:
+            line += self._note_line(row.item, row.turn, room)
+        return line
+
+    def _turn_line(self, row: Row, width: int) -> Line:
+        turn = row.turn
+        is_folded = turn.index in self._folded
+        start = f"{'▸' if is_folded else '▾'} {turn.index} "
+        state = "" if turn.status.value == "completed" else TURN_WORDS[turn.status]
+        facts = [state, "undone" if turn.reverted else "", row.words, short_duration(turn.duration_ms)]
+        after = "  " + " · ".join(fact for fact in facts if fact)
+        room = width - cells(start) - 2 - cells(after)
+        if room < _LEAST_PROMPT:
+            after = "  " + (state or short_duration(turn.duration_ms))
+            room = width - cells(start) - 2 - cells(after)
+        style = "dim" if turn.reverted else "bold"
+        is_bad = "✗" in row.words or turn.status.value == "failed"
+        return [
+            (start, style),
+            (f"{TURN_GLYPHS[turn.status]} ", STATE_STYLES[turn.status]),
+            (fitted(_prompt_of(turn), max(room, 0)), "dim" if turn.reverted else "bold cyan"),
+            (after, "bold red" if is_bad else "dim"),
+        ]
+
+    def _divider_line(self, row: Row, width: int) -> Line:
+        words = row.words
+        if isinstance(row.item, Note):
+            words = f"{words} {one_line(told(row.item, row.item.text, self._workers), width)}".rstrip()
+        line = fitted(f"── {words} ", width).rstrip()
+        return [(f"{line} ".ljust(width, "─"), "dim")]
+
+    def _run_line(self, row: Row, width: int) -> Line:
+        calls = [one.item for one in row.hidden if isinstance(one.item, Call)]
+        what = "  ".join(one_line(call.summary, 60) for call in calls[:8])
+        words = f"{row.words}  "
+        duration = right(_span_of(calls), 8)
+        return [
+            ("▸ ", "dim"),
+            (words, ""),
+            (fitted(what, max(width - 2 - cells(words) - len(duration), 0)), "dim"),
+            (duration, "dim"),
+        ]
+
+    def _note_line(self, note: Note, turn: Turn, width: int) -> Line:
+        answer = turn.final_answer
+        line = note_line(note, told(note, note.text, self._workers), width)
+        if answer is not None and note.text[:200] == answer.head[:200] and note.text:
+            return [("‹ ", "bold"), (fitted("answer", len(line[1][0])), "bold"), (line[2][0], "")]
+        return line
+
+    def _time_of(self, row: Row, width: int) -> Line:
+        if width < _NARROW or self.times is Times.NONE:
+            return [(" ", "")]
+        if self.times is Times.CLOCK:
+            words = clock(row.at)
+        else:
+            since = between(row.turn.started_at, row.at)
+            words = "" if since is None else f"+{short_duration(since)}"
+        return [(f"{words:>{TIME_WIDTH}} ", "dim")]
+
+    # -- folds ----------------------------------------------------------
+
+    def action_fold(self) -> None:
+        row = self.selected
+        if row is None:
+            return
+        if row.kind is Kind.RUN:
+            self.action_open()
+        elif row.turn.index in self._folded:
+            self._unfold_turn(row.turn.index)
+            self.rows_changed()
+        else:
+            self.action_close()
+
+    def action_open(self) -> None:
+        """Opens the fold under the cursor."""
+        row = self.selected
+        if row is None:
+            return
+        if row.kind is Kind.RUN:
+            self._open_run(self.cursor)
+        elif row.kind is Kind.TURN and row.turn.index in self._folded:
+            self._unfold_turn(row.turn.index)
+        self.rows_changed()
+
+    def action_close(self) -> None:
+        """Folds the turn around the cursor, which stays on its head."""
+        row = self.selected
+        if row is None or row.turn.index in self._folded:
+            return
+        self._fold_turn(row.turn.index)
+        self.rows_changed(self._index_of(row.turn, None))
+        self.post_message(self.Moved(self))
+
+    def action_enter(self) -> None:
+        if self.selected is not None and self.selected.kind is Kind.RUN:
+            self.action_open()
+        else:
+            super().action_enter()
+
+    def action_turn(self, by: int) -> None:
+        step = 1 if by > 0 else -1
+        index = self.cursor + step
+        while 0 < index < len(self._rows) and self._rows[index].kind is not Kind.TURN:
+            index += step
+        if 0 <= index < len(self._rows):
+            self.move_to(index, center=not self._is_in_sight(index))
+
+    def action_times(self) -> None:
+        every = list(Times)
+        self.times = every[(every.index(self.times) + 1) % len(every)]
+        self.look_changed()
+
+    def _open_run(self, index: int) -> None:
+        self._rows[index : index + 1] = self._rows[index].hidden
+
+    def _opened_runs(self) -> set[int]:
+        """Of runs that the person opened, what they began with."""
+        return {id(row.item) for row in self._rows if row.kind is Kind.CALL}
+
+    def _runs_of(self, first_items: set[int]) -> list[int]:
+        """From the last to the first, so that opening one does not move the others."""
+        runs = [i for i, row in enumerate(self._rows) if row.kind is Kind.RUN and id(row.item) in first_items]
+        return runs[::-1]
+
+    def _fold_turn(self, turn: int) -> None:
+        head = next((i for i, row in enumerate(self._rows) if _is_head(row, turn)), None)
+        if head is None:
+            return
+        end = head + 1
+        while end < len(self._rows) and self._rows[end].turn.index == turn:
+            end += 1
+        self._folded[turn] = self._rows[head + 1 : end]
+        del self._rows[head + 1 : end]
+
+    def _unfold_turn(self, turn: int) -> None:
+        head = next(i for i, row in enumerate(self._rows) if _is_head(row, turn))
+        self._rows[head + 1 : head + 1] = self._folded.pop(turn)
+
+    def _index_of(self, turn: Turn, item: Item | None) -> int | None:
+        """The row of a step; the run that hides it; without a step, the head of the turn."""
+        for index, row in enumerate(self._rows):
+            if row.turn is not turn:
+                continue
+            if row.item is item and (item is not None or row.kind is Kind.TURN):
+                return index
+            if row.kind is Kind.RUN and any(one.item is item for one in row.hidden):
+                return index
+        return None
+
+    def _find_again(self, before: Row) -> int:
+        """Where a row stands now; else the head of its turn; else where the cursor was."""
+        for index, row in enumerate(self._rows):
+            if row.turn.index == before.turn.index and row.kind is before.kind and row.place == before.place:
+                return index
+        heads = (i for i, row in enumerate(self._rows) if _is_head(row, before.turn.index))
+        return next(heads, self.cursor)
+
+
+def _is_head(row: Row, turn: int) -> bool:
+    return row.kind is Kind.TURN and row.turn.index == turn
+
+
+def _prompt_of(turn: Turn) -> str:
+    if turn.prompt is not None and turn.prompt.head.strip():
+        return one_line(turn.prompt.head)
+    if turn.prompt_sealed:
+        return "the task is sealed"
+    return TURN_KINDS[turn.kind] or "no prompt"
+
+
+def _span_of(calls: Sequence[Call]) -> str:
+    took = [call.duration_ms for call in calls if call.duration_ms is not None]
+    return short_duration(sum(took)) if took else ""

@@ -1,0 +1,270 @@
+"""Which rows a timeline has: turns, their steps, folded runs of quiet steps, and what divides them.
+
+Pure and quick: a thread makes the rows of a hundred thousand steps while the screen shows the first of them.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from enum import Enum
+from typing import NamedTuple
+
+from trace_tui.model import Call, Item, Note, NoteKind, Place, Tool, Turn, TurnStatus
+from trace_tui.times import short_duration
+from trace_tui.wording.quiet import quiet_word
+from trace_tui.wording.words import count
+
+LONG_GAP_MS = 60_000
+_FEWEST_OF_A_RUN = 3
+
+
+class Kind(Enum):
+    SESSION = "session"
+    TURN = "turn"
+    CALL = "call"
+    NOTE = "note"
+    RUN = "run"
+    DIVIDER = "divider"
+
+
+class Row(NamedTuple):
+    kind: Kind
+    turn: Turn
+    item: Item | None = None
+    bracket: str = ""
+    """Of calls that ran side by side."""
+    words: str = ""
+    """What a turn came to, what a run hides, or what a divider says."""
+    hidden: Sequence[Row] = ()
+    """The rows that opening this one shows."""
+
+    @property
+    def is_failure(self) -> bool:
+        if self.kind is Kind.TURN:
+            return self.turn.status is TurnStatus.FAILED
+        return isinstance(self.item, Call) and self.item.status.is_failure
+
+    @property
+    def place(self) -> Place:
+        """The record that tells of it first; of the session, its header."""
+        return self.turn.place if self.item is None else self.item.place
+
+    @property
+    def at(self) -> int | None:
+        if isinstance(self.item, Call):
+            return self.item.started_at
+        return self.turn.started_at if self.item is None else self.item.at
+
+
+class StepKind(Enum):
+    """What a person may leave out of a timeline."""
+
+    MESSAGES = "messages"
+    REASONING = "reasoning"
+    COMMANDS = "commands"
+    PATCHES = "patches"
+    AGENTS = "agents"
+    MCP = "MCP calls"
+    TOOLS = "other tools"
+    NOTES = "notes"
+
+
+ALL_KINDS = frozenset(StepKind)
+_OF_TOOLS = {
+    Tool.EXEC: StepKind.COMMANDS,
+    Tool.STDIN: StepKind.COMMANDS,
+    Tool.CODE: StepKind.COMMANDS,
+    Tool.PATCH: StepKind.PATCHES,
+    Tool.AGENT: StepKind.AGENTS,
+    Tool.MCP: StepKind.MCP,
+}
+_OF_NOTES = {
+    NoteKind.MESSAGE: StepKind.MESSAGES,
+    NoteKind.PROMPT: StepKind.MESSAGES,
+    NoteKind.REASONING: StepKind.REASONING,
+    NoteKind.AGENT_MESSAGE: StepKind.AGENTS,
+}
+_DIVIDERS = {NoteKind.COMPACTION: "compacted", NoteKind.MODEL_CHANGE: "model"}
+
+
+class Choice(NamedTuple):
+    """What is shown of a session."""
+
+    kinds: frozenset[StepKind] = ALL_KINDS
+    only_failures: bool = False
+    quiet_runs: bool = True
+    """Runs of quiet steps are folded."""
+
+
+def step_kind(item: Item) -> StepKind:
+    if isinstance(item, Call):
+        return _OF_TOOLS.get(item.tool, StepKind.TOOLS)
+    return _OF_NOTES.get(item.kind, StepKind.NOTES)
+
+
+_WHOLE_SESSION = Turn(0, Place(1))
+"""Stands for no turn in the row that tells of all of them."""
+
+
+def rows_of(turns: Sequence[Turn], choice: Choice = Choice()) -> list[Row]:  # noqa: B008
+    """The session as a whole first, then turn by turn."""
+    rows = [Row(Kind.SESSION, _WHOLE_SESSION)]
+    ended: int | None = None
+    undone: list[Turn] = []
+    for turn in turns:
+        if undone and not turn.reverted:
+            rows.append(_rewind(undone))
+            undone = []
+        if turn.reverted:
+            undone.append(turn)
+        if gap := _gap(ended, turn.started_at):
+            rows.append(Row(Kind.DIVIDER, turn, words=f"{gap} later"))
+        steps = _Steps(turn, choice)
+        rows.append(Row(Kind.TURN, turn, words=steps.totals))
+        rows += steps.rows
+        ended = turn.ended_at or steps.ended or ended
+    if undone:
+        rows.append(_rewind(undone))
+    return rows
+
+
+def _rewind(undone: list[Turn]) -> Row:
+    first, last = undone[0].index, undone[-1].index
+    which = f"turn {first}" if first == last else f"turns {first} to {last}"
+    return Row(Kind.DIVIDER, undone[-1], words=f"rewound: {which} undone")
+
+
+def _gap(ended: int | None, started: int | None) -> str:
+    if ended is None or started is None or started - ended < LONG_GAP_MS:
+        return ""
+    return short_duration(started - ended)
+
+
+class _Steps:
+    """The rows of one turn below its head."""
+
+    def __init__(self, turn: Turn, choice: Choice) -> None:
+        self._turn = turn
+        self._choice = choice
+        self.rows: list[Row] = []
+        self.ended: int | None = turn.started_at
+        self._waiting: list[Row] = []
+        self._words: Counter[str] = Counter()
+        self._calls = self._failed = 0
+        items = turn.items
+        for index, item in enumerate(items):
+            self._count(item)
+            if self._is_wanted(item):
+                self._add(item, _bracket(items, index) if isinstance(item, Call) else "")
+        self._settle()
+
+    @property
+    def totals(self) -> str:
+        calls = count(self._calls, "call") if self._calls else ""
+        return calls + (f" ✗{self._failed}" if self._failed else "")
+
+    def _count(self, item: Item) -> None:
+        if isinstance(item, Call):
+            for call in (item, *(item.nested or ())):
+                self._calls += 1
+                self._failed += call.status.is_failure
+
+    def _is_wanted(self, item: Item) -> bool:
+        if isinstance(item, Note) and self._stands_in_the_head(item):
+            return False
+        if self._choice.only_failures:
+            return isinstance(item, Call) and _has_failure(item)
+        return self._choice.kinds == ALL_KINDS or step_kind(item) in self._choice.kinds
+
+    def _stands_in_the_head(self, note: Note) -> bool:
+        prompt = self._turn.prompt
+        return note.kind is NoteKind.PROMPT and prompt is not None and note.place == prompt.place
+
+    def _add(self, item: Item, bracket: str) -> None:
+        self._divide(item)
+        if isinstance(item, Note):
+            row = _note_row(self._turn, item)
+            if item.kind is NoteKind.REASONING and self._waiting:
+                self._waiting.append(row)  # it may go on
+            else:
+                self._settle()
+                self.rows.append(row)
+            return
+        word = quiet_word(item) if self._choice.quiet_runs else None
+        if word is not None:
+            self._words[word] += 1
+            self._waiting.append(Row(Kind.CALL, self._turn, item, bracket))
+            return
+        self._settle()
+        self.rows.append(Row(Kind.CALL, self._turn, item, bracket))
+        for call in item.nested or ():
+            if not self._choice.only_failures or call.status.is_failure:
+                self.rows.append(Row(Kind.CALL, self._turn, call))
+
+    def _divide(self, item: Item) -> None:
+        """Says so where nothing happened for long."""
+        started = item.started_at if isinstance(item, Call) else item.at
+        if gap := _gap(self.ended, started):
+            self._settle()
+            self.rows.append(Row(Kind.DIVIDER, self._turn, words=f"{gap} later"))
+        ended = (item.ended_at or started) if isinstance(item, Call) else started
+        if ended is not None and (self.ended is None or ended > self.ended):
+            self.ended = ended
+
+    def _settle(self) -> None:
+        """A run has ended: it becomes one row, unless it is too short to save any."""
+        if not self._waiting:
+            return
+        waiting, words = self._waiting, self._words
+        self._waiting, self._words = [], Counter()
+        thoughts: list[Row] = []
+        while waiting[-1].kind is Kind.NOTE:
+            thoughts.insert(0, waiting.pop())  # what was thought last belongs to what comes next
+        if words.total() < _FEWEST_OF_A_RUN:
+            self.rows += waiting
+        else:
+            told = ", ".join(count(number, word, _PLURALS.get(word)) for word, number in words.items())
+            self.rows.append(Row(Kind.RUN, self._turn, waiting[0].item, words=told, hidden=waiting))
+        self.rows += thoughts
+
+
+_PLURALS = {"search": "searches", "tool search": "tool searches"}
+
+
+def _note_row(turn: Turn, note: Note) -> Row:
+    word = _DIVIDERS.get(note.kind)
+    if word is None:
+        return Row(Kind.NOTE, turn, note)
+    return Row(Kind.DIVIDER, turn, note, words=word)
+
+
+def _has_failure(call: Call) -> bool:
+    return call.status.is_failure or any(nested.status.is_failure for nested in call.nested or ())
+
+
+def _bracket(items: Sequence[Item], index: int) -> str:
+    """One sign of the bracket around calls that ran side by side."""
+    if not _is_parallel(items, index):
+        return ""
+    above, below = _is_parallel(items, index - 1), _is_parallel(items, index + 1)
+    if above and below:
+        return "│"
+    return "┌" if below else "└" if above else ""
+
+
+def _is_parallel(items: Sequence[Item], index: int) -> bool:
+    if not 0 <= index < len(items):
+        return False
+    item = items[index]
+    return isinstance(item, Call) and item.parallel
+
+
+def failures_of(turns: Iterable[Turn]) -> Iterator[tuple[Turn, Call | None]]:
+    """Failed turns and calls in the order of the rows; a failed turn is told before its calls."""
+    for turn in turns:
+        if turn.status is TurnStatus.FAILED:
+            yield turn, None
+        for call in turn.calls():
+            if call.status.is_failure:
+                yield turn, call
