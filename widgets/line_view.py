@@ -160,14 +160,17 @@ class LineView(ScrollView, can_focus=True):
         if at_cursor:
             name = "line-view--cursor" if self.has_focus else "line-view--resting"
             base += self.get_component_rich_style(name, partial=True)
-        mark = _MARK if at_cursor else " "
-        segments = [self._segment(mark, "bold" if self.has_focus else "dim", base)]
+        mark = self._segment(_MARK, "bold" if self.has_focus else "dim", base)
+        segments = [mark if at_cursor else Segment(" ", base)]
         segments += [self._segment(text, style, base) for text, style in line]
         return Strip(segments).adjust_cell_length(width, base).simplify()
 
     def _segment(self, text: str, style: str, base: Style) -> Segment:
         palette = self.palette
-        return Segment(in_ascii(text) if palette.ascii else text, base + palette.style(style))
+        own = palette.style(style)
+        if base.reverse:  # in the terminal's own colours: turned about, each would be a ground of its own
+            own = own.without_color
+        return Segment(in_ascii(text) if palette.ascii else text, base + own)
 
     @property
     def palette(self) -> Palette:

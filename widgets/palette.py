@@ -44,7 +44,7 @@ class Palette:
     def __init__(self, theme: Mapping[str, str], *, ascii: bool = False) -> None:
         """``theme`` is the app's theme variables; with ``ascii`` the terminal has no other signs."""
         self.ascii = ascii
-        self._colours = {word: _colour(theme.get(variable, "")) for word, variable in _COLOURS.items()}
+        self._colours = {word: _colour(theme.get(variable, ""), word) for word, variable in _COLOURS.items()}
         self._known: dict[str, Style] = {}
 
     def style(self, words: str) -> Style:
@@ -61,9 +61,9 @@ class Palette:
             return Style.null()
 
 
-def _colour(value: str) -> str:
-    """A theme's colour as Rich writes it; Textual may give a share of a colour behind a blank."""
-    plain = value.partition(" ")[0]
-    if plain.startswith("ansi_"):
-        return plain.removeprefix("ansi_")
+def _colour(value: str, word: str) -> str:
+    """A theme's colour as Rich writes it; where the theme has the terminal's own, the one of that name."""
+    if value.startswith("ansi_"):
+        return word
+    plain = value.partition(" ")[0]  # Textual may give a share of a colour behind a blank
     return plain if plain.startswith("#") else "default"

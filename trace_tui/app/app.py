@@ -24,7 +24,7 @@ from trace_tui.app.opened import Opened, Wish, name_of, read, sources_of
 from trace_tui.app.panes import Pane
 from trace_tui.app.shelf import Shelf
 from trace_tui.app.summary import crumbs_of
-from trace_tui.app.themes import CURSORS, THEMES
+from trace_tui.app.themes import THEMES, cursors_of
 from trace_tui.errors import Cancelled, NothingFound, TraceError
 from trace_tui.library.chains import Forest, Member, grow
 from trace_tui.library.finding import ThreadFiles, codex_home
@@ -66,7 +66,8 @@ class TraceApp(App[int]):
     CSS_PATH = "app.tcss"
 
     def __init__(self, start: Start) -> None:
-        super().__init__()
+        # Textual chooses now whether colours are sent as they are, and which of them `NO_COLOR` takes away.
+        super().__init__(ansi_color=True if start.theme.startswith("ansi-") else None)
         self.animation_level = "none"
         self.start = start
         for theme in THEMES:
@@ -89,7 +90,7 @@ class TraceApp(App[int]):
         return self.main
 
     def get_theme_variable_defaults(self) -> dict[str, str]:
-        return CURSORS
+        return cursors_of(self.current_theme)
 
     def on_mount(self) -> None:
         self._end_by_signals()

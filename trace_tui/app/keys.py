@@ -20,7 +20,7 @@ BINDINGS: list[Binding] = [
     Binding("o", "pager", "pager", show=False, id="pager"),
     Binding("O", "editor", "editor", show=False, id="editor"),
     Binding("colon", "go", "go to", key_display=":", id="go"),
-    Binding("1", "pane('sessions')", "sessions", show=False, id="sessions"),
+    Binding("1", "pane('sessions')", "sessions", id="sessions"),
     Binding("2", "pane('timeline')", "timeline", show=False, id="timeline"),
     Binding("3", "pane('detail')", "detail", show=False, id="detail"),
     Binding("tab", "next_pane(1)", "next pane", show=False, id="next_pane", priority=True),

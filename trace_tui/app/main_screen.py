@@ -56,6 +56,7 @@ _LONGER_REST = 0.25
 
 
 class MainScreen(Screen[None]):
+    AUTO_FOCUS = ""
     BINDINGS: ClassVar[list[BindingType]] = [*BINDINGS]
 
     def __init__(self) -> None:
@@ -98,7 +99,7 @@ class MainScreen(Screen[None]):
         self.timeline.set_title("Timeline")
         self.detail.set_title("Detail")
         self.arrange_panes()
-        self.view(self.pane).focus()
+        self.set_focus(self.view(self.pane))
 
     # -- panes ----------------------------------------------------------
 
@@ -121,7 +122,7 @@ class MainScreen(Screen[None]):
     def go_to_pane(self, pane: Pane) -> None:
         self.pane = pane
         self.arrange_panes()
-        self.view(pane).focus()
+        self.set_focus(self.view(pane))  # at once: the next keys may be here already
 
     def on_resize(self) -> None:
         self.arrange_panes()
@@ -182,7 +183,7 @@ class MainScreen(Screen[None]):
             self.view(pane).display = False
         self.welcome.display = True
         self.welcome.tell(places)
-        self.welcome.focus()
+        self.set_focus(self.welcome)
 
     def show_crumbs(self, line: Line) -> None:
         self._crumbs = line
@@ -332,7 +333,7 @@ class MainScreen(Screen[None]):
     def _leave_prompt(self) -> None:
         self.query(Prompt).remove()
         self.keys.display = True
-        self.view(self.pane).focus()
+        self.set_focus(self.view(self.pane))
 
     @on(Prompt.Changed)
     def _on_typed(self, event: Prompt.Changed) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from textual.color import Color
 from textual.theme import Theme
 
 _DARK = Theme(
@@ -35,5 +36,14 @@ _LIGHT = Theme(
     variables={"cursor": "#d3e0f8", "cursor-resting": "#ebedf0"},
 )
 THEMES = (_DARK, _LIGHT)
-CURSORS = {"cursor": "$primary 30%", "cursor-resting": "$surface"}
-"""What the cursor looks like in themes that are not ours."""
+
+
+def cursors_of(theme: Theme) -> dict[str, str]:
+    """The cursor's background where the keys go, and where they do not; for themes that are not ours."""
+    if theme.ansi:
+        return {"cursor": "ansi_default", "cursor-resting": "ansi_default"}
+    ground = Color.parse(theme.background or ("#121212" if theme.dark else "#efefef"))
+    return {
+        "cursor": ground.blend(Color.parse(theme.primary), 0.3).hex,
+        "cursor-resting": ground.blend(Color.parse(theme.primary), 0.1).hex,
+    }
