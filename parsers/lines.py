@@ -71,6 +71,12 @@ class LineReader:
         self.offset += len(piece)
         return [piece]
 
+    def unfinished(self) -> bytes:
+        """What stands behind the last newline, and is still kept back."""
+        if len(self._held) > 1:
+            self._held = [b"".join(self._held)]
+        return self._held[0] if self._held else b""
+
     def _hold(self, piece: bytes) -> None:
         if piece:
             self._held.append(piece)

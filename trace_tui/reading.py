@@ -7,6 +7,7 @@ in slices, the library keeps where it stopped and goes on from there when the fi
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 
 from trace_tui.errors import Unreadable
 from trace_tui.fold import Fold, restore, save
@@ -14,7 +15,7 @@ from trace_tui.halt import Halt
 from trace_tui.model import Session, SessionFile
 from trace_tui.parsers.containers import DamagedContainer, Unwrapped
 from trace_tui.parsers.detect import HEAD_SIZE, NotASession, detect
-from trace_tui.parsers.events import Malformed, SessionHeader
+from trace_tui.parsers.events import Malformed, Quiet, SessionHeader
 from trace_tui.parsers.formats import Format
 from trace_tui.parsers.lines import LineReader
 from trace_tui.parsers.records import RecordReader
@@ -31,6 +32,26 @@ BLOCK = 1 << 21
 its turn is put off each time: with small reads it once waited 170 ms, with these about 6."""
 
 
+@dataclass(slots=True)
+class Tail:
+    """The end of the last file, as far as it was read: from here it goes on."""
+
+    source: Source
+    file: SessionFile
+    lines: LineReader
+    records: RecordReader
+    is_log: bool
+    last: bytes = b""
+    """A last line without its newline, which was told as far as it stands there."""
+    last_is_torn: bool = False
+    last_is_noise: bool = False
+    """In a log: nothing was made of it, and of the whole line something may be."""
+
+    @property
+    def read_to(self) -> int:
+        return self.lines.offset + self.lines.held
+
+
 class SessionReader:
     """Reads the files of one thread, oldest first, into one fold.
 
@@ -44,6 +65,8 @@ class SessionReader:
         self.total = sum(source.size for source in sources)
         self.on_halt: Callable[[Halt], None] | None = None
         """Hears of the place to go on from, if there is one, when the last file has been read."""
+        self.tail: Tail | None = None
+        """Set when all has been read, if the last file can go on."""
         self._halted = halted
 
     def steps(self) -> Iterator[int]:
@@ -121,8 +144,10 @@ class SessionReader:
             self.fold.problem(lines.lines + 1, kind, damage)
         elif self.on_halt is not None and file.path == self.sources[-1].path and stream.wrapping == "plain":
             self.on_halt(Halt(save(self.fold), format_))
-        for piece in lines.finish_pieces():
-            self._take_last(piece, records, file)
+        tail = Tail(self.sources[-1], file, lines, records, format_.is_log)
+        self.take_last(tail)
+        if file.path == self.sources[-1].path and stream.wrapping == "plain" and damage is None:
+            self.tail = tail
 
     def _take(self, pieces: list[bytes], records: RecordReader, file: SessionFile) -> None:
         first = len(file.offsets) + 1
@@ -130,14 +155,19 @@ class SessionReader:
         # All reading, then all folding: the processor's caches like it.
         self.fold.feed_all(first, records.read_all(pieces))
 
-    def _take_last(self, piece: bytes, records: RecordReader, file: SessionFile) -> None:
+    def take_last(self, tail: Tail) -> None:
         """A last line without its newline counts if it is whole; else it was cut, or is being written."""
-        file.add_lines([piece])
-        event = records.read(piece)
+        piece = tail.last = tail.lines.unfinished()
+        if not piece:
+            return
+        tail.file.add_lines([piece])
+        event = tail.records.read(piece)
+        tail.last_is_torn = isinstance(event, Malformed)
+        tail.last_is_noise = tail.is_log and isinstance(event, Quiet)
         if isinstance(event, Malformed):
             event.kind = "torn_line"
             event.detail = f"the last line breaks off after {len(piece)} bytes"
-        self.fold.feed(len(file.offsets), event)
+        self.fold.feed(len(tail.file.offsets), event)
 
     def _read_object(self, stream: Unwrapped, head: bytes, file: SessionFile) -> Iterator[int]:
         """The TypeScript CLI's one object; such files are small, and rewritten whole."""

@@ -64,6 +64,11 @@ class CallBook:
         self._by_id.clear()
         self._waiting.clear()
 
+    def out(self) -> list[OpenCall]:
+        """Calls of the current turn that are not answered yet, and processes that go on behind others."""
+        going_on = [call for call in self._processes.values() if call.status is CallStatus.RUNNING]
+        return [*self._waiting.values(), *going_on]
+
     # -- calls ----------------------------------------------------------
 
     def made(self, event: CallMade, turn: Turn, place: Place) -> Call | None:

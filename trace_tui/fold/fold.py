@@ -17,7 +17,7 @@ from trace_tui.fold.lineage import Lineage
 from trace_tui.fold.links import Links
 from trace_tui.fold.surroundings import Surroundings
 from trace_tui.fold.tokens import TokenMeter
-from trace_tui.fold.turns import TurnBook, TurnState, shortened
+from trace_tui.fold.turns import Guess, TurnBook, TurnState, shortened
 from trace_tui.model import (
     CallStatus,
     NoteKind,
@@ -96,6 +96,10 @@ class Fold:
         self._window: int | None = None
         self._reviewing = False
         self._inherited_ids: set[str] = set()
+        self._guesses: list[Guess] = []
+        """What `session` and `live` supposed of turns that may go on."""
+        self.can_go_on = True
+        """Nothing was decided for good that further records might decide otherwise."""
 
     # -- in and out -----------------------------------------------------
 
@@ -116,6 +120,8 @@ class Fold:
 
     def feed_all(self, first_line: int, events: Sequence[Event]) -> None:
         """The same for many records of one file that follow each other."""
+        if self._guesses:
+            self._take_back_guesses()
         handlers, lineage = _HANDLERS, self._lineage
         # Lines of one file count up in the lowest bits of a place.
         for place, event in enumerate(events, self._file_bits | first_line):
@@ -128,6 +134,8 @@ class Fold:
             handlers[kind](self, event, place)
 
     def feed(self, line: int, event: Event) -> None:
+        if self._guesses:
+            self._take_back_guesses()
         if event.at is not None:
             self._last_at = event.at
         kind = type(event)
@@ -143,45 +151,61 @@ class Fold:
         else:
             self._session.problems_left_out += 1
 
-    def session(self, *, live: bool = False) -> Session:
-        """The session as far as it is known; ``live`` when somebody is still writing it."""
-        session = self._session
+    def take_back_problem(self) -> None:
+        """The last problem is none any more."""
+        if self._session.problems_left_out:
+            self._session.problems_left_out -= 1
+        else:
+            self._session.problems.pop()
+
+    def session(self) -> Session:
+        """All of it, where nothing more is to come; more can be fed as long as ``can_go_on``."""
+        self.can_go_on = self.can_go_on and self._talk.candidate is None
         self._talk.flush()
+        session = self.so_far()
+        if self._lineage.copied_from and session.relation is Relation.ROOT:
+            session.relation, session.forked_from = Relation.FORK, self._lineage.copied_from
+        if session.started_at is None:
+            session.started_at = next((turn.started_at for turn in session.turns if turn.started_at), None)
+        if session.cwd is None:
+            session.cwd = next((turn.cwd for turn in session.turns if turn.cwd), None)
+        self._settle_calls()
+        return session
+
+    def so_far(self) -> Session:
+        """What has been read by now, while more is to come; costs the same in long sessions as in short ones.
+
+        Calls that were not answered yet are running.
+        """
         self._leave_turn()
-        self._turns.settle()
+        self._take_back_guesses()
+        self._guesses = self._turns.settle()
+        session = self._session
         session.turns = self._turns.turns
         session.children = self._links.children
         session.awaited_workers = self._links.awaited_paths
         session.usage_source = self._tokens.source
         session.usage = sum_usage(turn.usage for turn in session.turns)
-        if self._lineage.copied_from and session.relation is Relation.ROOT:
-            session.relation, session.forked_from = Relation.FORK, self._lineage.copied_from
         session.ended_at = self._last_at
-        if session.started_at is None:
-            session.started_at = next((turn.started_at for turn in session.turns if turn.started_at), None)
-        if session.cwd is None:
-            session.cwd = next((turn.cwd for turn in session.turns if turn.cwd), None)
-        self._settle_calls(live=live)
+        last = session.turns[-1] if session.turns else None
+        if last is not None and last.status is TurnStatus.IN_PROGRESS:
+            for call in self._calls.out():
+                if call.status is CallStatus.UNFINISHED:  # an item may have told its end already
+                    call.status, call.reason = CallStatus.RUNNING, None
         return session
 
-    def so_far(self) -> Session:
-        """What has been read by now, for looking at while more is read: nothing in it is settled yet."""
-        session = self._session
-        session.turns = self._turns.turns
-        session.children = self._links.children
-        session.ended_at = self._last_at
-        return session
+    def _take_back_guesses(self) -> None:
+        for guess in self._guesses:
+            guess.take_back()
+        self._guesses = []
 
-    def _settle_calls(self, *, live: bool) -> None:
-        """Calls that nothing ever answered: still out in a live turn, otherwise never finished."""
-        last = self._session.turns[-1] if self._session.turns else None
+    def _settle_calls(self) -> None:
+        """Calls that nothing ever answered."""
         for turn in self._session.turns:
-            running = live and turn is last and turn.status is TurnStatus.IN_PROGRESS
             for call in turn.calls():
                 if call.status in (CallStatus.RUNNING, CallStatus.UNFINISHED):
-                    call.status = CallStatus.RUNNING if running else CallStatus.UNFINISHED
-                    no_output = call.output_place is None
-                    call.reason = None if running else ("no output" if no_output else "left running")
+                    call.status = CallStatus.UNFINISHED
+                    call.reason = "no output" if call.output_place is None else "left running"
 
     # -- headers and settings -------------------------------------------
 

@@ -7,6 +7,7 @@ them (bare files, 0.34 to 0.98) it begins with what a person asked and ends wher
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from trace_tui.model import (
     Call,
@@ -40,6 +41,28 @@ class TurnState:
     worked: bool = False
     """The model wrote anything at all."""
     trouble: TurnError | None = None
+
+
+class Guess(NamedTuple):
+    """A turn without an end, as it was before its end was guessed: more of it may come."""
+
+    turn: Turn
+    kind: TurnKind
+    status: TurnStatus
+    error: TurnError | None
+    final_answer: Text | None
+    ended_at: int | None
+    duration_ms: int | None
+
+    @classmethod
+    def of(cls, turn: Turn) -> Guess:
+        return cls(
+            turn, turn.kind, turn.status, turn.error, turn.final_answer, turn.ended_at, turn.duration_ms
+        )
+
+    def take_back(self) -> None:
+        turn = self.turn
+        turn.kind, turn.status, turn.error, turn.final_answer, turn.ended_at, turn.duration_ms = self[1:]
 
 
 @dataclass(slots=True)
@@ -236,11 +259,14 @@ class TurnBook:
 
     # -- the state now --------------------------------------------------
 
-    def settle(self) -> None:
-        """Statuses of turns without an end line, as far as the file tells by now."""
+    def settle(self) -> list[Guess]:
+        """Statuses of turns without an end line, as far as the file tells by now; what they were before."""
+        guesses: list[Guess] = []
         for state in self.states:
             if not state.ended:
+                guesses.append(Guess.of(state.turn))
                 self._settle_open(state, is_last=state is self.states[-1])
+        return guesses
 
     def _settle_open(self, state: TurnState, *, is_last: bool) -> None:
         turn = state.turn
