@@ -7,6 +7,7 @@ whole thread has to be read anew, and `NotTheSame` says so.
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Iterator
 from enum import Enum
 
@@ -17,6 +18,8 @@ from trace_tui.sources import Source
 
 _CHECKED = 256
 """So many bytes before the end of what was read must still be there."""
+_FRESH = 900
+"""Seconds after the last word of a session in which its open calls are told as running."""
 
 
 class NotTheSame(TraceError):
@@ -51,7 +54,13 @@ class Follower:
         return self._described(self.reader.fold.so_far())
 
     def settled(self) -> Session:
-        """The same, where nothing more seems to come."""
+        """The same, where nothing more seems to come: what has been written to of late may well go on."""
+        if time.time() - self._changed_at / 1e9 < _FRESH and self.reader.tail is not None:
+            return self.session()
+        return self.whole()
+
+    def whole(self) -> Session:
+        """The same, where nothing more is to come."""
         return self._described(self.reader.fold.session())
 
     def news(self) -> News:

@@ -7,12 +7,13 @@ from enum import Enum
 from typing import ClassVar
 
 from textual.binding import Binding, BindingType
+from textual.message import Message
 
 from trace_tui.model import Call, Item, Note, Turn
 from trace_tui.parsers.safe_text import one_line
 from trace_tui.times import between, short_duration
 from trace_tui.widgets.line_view import LineView
-from trace_tui.widgets.timeline_rows import Kind, Row
+from trace_tui.widgets.timeline_rows import Growth, Kind, Row
 from trace_tui.wording.cells import Line, cells, cut, fitted, right, width_of
 from trace_tui.wording.steps import TIME_WIDTH, call_line, clock, note_line, told
 from trace_tui.wording.words import STATE_STYLES, TURN_GLYPHS, TURN_KINDS, TURN_WORDS
@@ -42,11 +43,28 @@ class Timeline(LineView):
             key_display="[",
             id="previous_turn",
         ),
+        Binding("F", "follow", "follow", id="follow"),
         Binding("t", "times", "times", show=False, id="times"),
     ]
 
+    class Followed(Message):
+        """The end has moved: it was followed, or there is more behind what one sees."""
+
+        def __init__(self, view: Timeline) -> None:
+            self.view = view
+            super().__init__()
+
+        def can_replace(self, message: Message) -> bool:
+            return isinstance(message, Timeline.Followed)
+
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id)
+        self.follows = False
+        """The cursor stays at the end, whatever comes."""
+        self.unseen = 0
+        """Rows that have come since one left the end."""
+        self.now: int | None = None
+        """Until when running calls have been running."""
         self._rows: list[Row] = []
         self._folded: dict[int, list[Row]] = {}
         """By turn, the rows of those that the person folded."""
@@ -59,6 +77,7 @@ class Timeline(LineView):
     def show(self, rows: Sequence[Row], workers: Mapping[str, str], summary: Line) -> None:
         """Another session; ``summary`` is its first row."""
         self._rows, self._workers, self._folded, self._summary = list(rows), workers, {}, summary
+        self.follows, self.unseen = False, 0
         self.scroll_to(y=0, animate=False, force=True)
         self.rows_changed(0)
 
@@ -73,6 +92,56 @@ class Timeline(LineView):
         for turn in folded:
             self._fold_turn(turn)
         self.rows_changed(None if before is None else self._find_again(before))
+
+    def go_on(self, growth: Growth, rows: Sequence[Row], workers: Mapping[str, str], summary: Line) -> None:
+        """The same session with more at its end; ``rows`` are all of them, where they are needed."""
+        before = len(self._rows)
+        anchor = rows[growth.keep - 1] if growth.keep else None
+        place = next((i for i in range(before - 1, -1, -1) if self._rows[i] is anchor), None)
+        if place is None or not self._replace_head(growth):
+            self.update(rows, workers, summary)
+        else:
+            self._rows[place + 1 :] = growth.tail
+            self._workers, self._summary = workers, summary
+            self.rows_changed()
+        self._follow_end(len(self._rows) - before)
+
+    def _replace_head(self, growth: Growth) -> bool:
+        """A turn's head has other totals than before."""
+        if growth.head is None:
+            return True
+        row = growth.head[1]
+        heads = (i for i in range(len(self._rows) - 1, -1, -1) if _is_head(self._rows[i], row.turn.index))
+        index = next(heads, None)
+        if index is None or row.turn.index in self._folded:
+            return False
+        self._rows[index] = row
+        return True
+
+    def _follow_end(self, more: int) -> None:
+        if self.follows:
+            with self.prevent(self.Moved):
+                self.move_to(len(self._rows) - 1)
+            self.post_message(self.Followed(self))
+        elif more > 0 and self.cursor < len(self._rows) - 1:
+            self.unseen += more
+            self.post_message(self.Followed(self))
+
+    def move_to(self, index: int, *, center: bool = False) -> None:
+        """Whoever goes up leaves the end; at the end, everything has been seen."""
+        if index < self.cursor and self.follows:
+            self.follows = False
+            self.post_message(self.Followed(self))
+        super().move_to(index, center=center)
+        if self.unseen and self.cursor >= len(self._rows) - 1:
+            self.unseen = 0
+            self.post_message(self.Followed(self))
+
+    def action_follow(self) -> None:
+        self.follows = not self.follows
+        if self.follows:
+            self.move_to(len(self._rows) - 1)
+        self.post_message(self.Followed(self))
 
     def count(self) -> int:
         return len(self._rows)
@@ -118,7 +187,7 @@ class Timeline(LineView):
         if row.kind is Kind.RUN:
             line += self._run_line(row, room)
         elif isinstance(row.item, Call):
-            line += call_line(row.item, room, self._workers)
+            line += call_line(row.item, room, self._workers, self.now)
         elif row.item is not None:
             line += self._note_line(row.item, row.turn, room)
         return line
@@ -178,6 +247,12 @@ class Timeline(LineView):
             since = between(row.turn.started_at, row.at)
             words = "" if since is None else f"+{short_duration(since)}"
         return [(f"{words:>{TIME_WIDTH}} ", "dim")]
+
+    def tick(self, now: int | None) -> None:
+        """Running calls have been running for longer by now; None where nobody is at work any more."""
+        if now != self.now:
+            self.now = now
+            self.look_changed()
 
     # -- folds ----------------------------------------------------------
 

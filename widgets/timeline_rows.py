@@ -109,24 +109,86 @@ _WHOLE_SESSION = Turn(0, Place(1))
 
 def rows_of(turns: Sequence[Turn], choice: Choice = Choice()) -> list[Row]:  # noqa: B008
     """The session as a whole first, then turn by turn."""
-    rows = [Row(Kind.SESSION, _WHOLE_SESSION)]
-    ended: int | None = None
-    undone: list[Turn] = []
-    for turn in turns:
-        if undone and not turn.reverted:
-            rows.append(_rewind(undone))
-            undone = []
-        if turn.reverted:
-            undone.append(turn)
-        if gap := _gap(ended, turn.started_at):
-            rows.append(Row(Kind.DIVIDER, turn, words=f"{gap} later"))
-        steps = _Steps(turn, choice)
-        rows.append(Row(Kind.TURN, turn, words=steps.totals))
-        rows += steps.rows
-        ended = turn.ended_at or steps.ended or ended
-    if undone:
-        rows.append(_rewind(undone))
-    return rows
+    return RowBook(choice).update(turns).tail
+
+
+class Growth(NamedTuple):
+    """What has become of some rows: those from ``keep`` on are others now, and so may be one head above."""
+
+    keep: int
+    tail: list[Row]
+    head: tuple[int, Row] | None = None
+
+
+class _Mark(NamedTuple):
+    """How things stood before a turn."""
+
+    row: int
+    ended: int | None
+    undone: tuple[Turn, ...]
+
+
+class RowBook:
+    """The rows of a session that goes on: made again only from where they may be others than before."""
+
+    def __init__(self, choice: Choice = Choice()) -> None:  # noqa: B008
+        self.rows: list[Row] = []
+        self._choice = choice
+        self._marks: list[_Mark] = []
+        self._steps: _Steps | None = None
+        self._reverted = 0
+
+    def update(self, turns: Sequence[Turn]) -> Growth:
+        """The same turns as before, with more in the last one and more behind it."""
+        reverted = sum(turn.reverted for turn in turns)
+        if reverted != self._reverted or len(turns) < len(self._marks) or not self._marks:
+            return self._all(turns, reverted)
+        last = len(self._marks) - 1
+        if len(turns) > len(self._marks) or turns[last].reverted:
+            return self._from(turns, last)
+        return self._within(turns[last])
+
+    def _all(self, turns: Sequence[Turn], reverted: int) -> Growth:
+        self._reverted = reverted
+        self._marks = []
+        self.rows = [Row(Kind.SESSION, _WHOLE_SESSION)]
+        self._add_turns(turns, _Mark(1, None, ()))
+        return Growth(0, list(self.rows))
+
+    def _from(self, turns: Sequence[Turn], first: int) -> Growth:
+        mark = self._marks[first]
+        del self._marks[first:], self.rows[mark.row :]
+        self._add_turns(turns[first:], mark)
+        return Growth(mark.row, self.rows[mark.row :])
+
+    def _within(self, turn: Turn) -> Growth:
+        steps = self._steps
+        assert steps is not None
+        head = next(i for i in range(self._marks[-1].row, len(self.rows)) if self.rows[i].kind is Kind.TURN)
+        keep = head + 1 + steps.go_on()
+        self.rows[head] = Row(Kind.TURN, turn, words=steps.totals)
+        self.rows[keep:] = steps.rows[keep - head - 1 :]
+        return Growth(keep, self.rows[keep:], (head, self.rows[head]))
+
+    def _add_turns(self, turns: Sequence[Turn], mark: _Mark) -> None:
+        _, ended, before = mark
+        undone = list(before)
+        for turn in turns:
+            self._marks.append(_Mark(len(self.rows), ended, tuple(undone)))
+            if undone and not turn.reverted:
+                self.rows.append(_rewind(undone))
+                undone = []
+            if turn.reverted:
+                undone.append(turn)
+            if gap := _gap(ended, turn.started_at):
+                self.rows.append(Row(Kind.DIVIDER, turn, words=f"{gap} later"))
+            steps = self._steps = _Steps(turn, self._choice)
+            steps.go_on()
+            self.rows.append(Row(Kind.TURN, turn, words=steps.totals))
+            self.rows += steps.rows
+            ended = turn.ended_at or steps.ended or ended
+        if undone:
+            self.rows.append(_rewind(undone))
 
 
 def _rewind(undone: list[Turn]) -> Row:
@@ -141,6 +203,20 @@ def _gap(ended: int | None, started: int | None) -> str:
     return short_duration(started - ended)
 
 
+class _Progress(NamedTuple):
+    """How far the steps of a turn have been told, at a place before which nothing changes any more."""
+
+    item: int = 0
+    rows: int = 0
+    ended: int | None = None
+    calls: int = 0
+    failed: int = 0
+
+
+_SETTLED = 400
+"""Items of a turn after which one may still change: outputs come late, and cells get further calls."""
+
+
 class _Steps:
     """The rows of one turn below its head."""
 
@@ -152,12 +228,25 @@ class _Steps:
         self._waiting: list[Row] = []
         self._words: Counter[str] = Counter()
         self._calls = self._failed = 0
-        items = turn.items
-        for index, item in enumerate(items):
+        self._sure = _Progress(ended=turn.started_at)
+
+    def go_on(self) -> int:
+        """Tells the items from the last sure place on; gives the number of rows before it."""
+        sure = self._sure
+        del self.rows[sure.rows :]
+        self.ended, self._calls, self._failed = sure.ended, sure.calls, sure.failed
+        self._waiting, self._words = [], Counter()
+        items = list(self._turn.items)
+        last_sure = len(items) - _SETTLED
+        for index in range(sure.item, len(items)):
+            if index <= last_sure and not self._waiting and index % 64 == 0:
+                self._sure = _Progress(index, len(self.rows), self.ended, self._calls, self._failed)
+            item = items[index]
             self._count(item)
             if self._is_wanted(item):
                 self._add(item, _bracket(items, index) if isinstance(item, Call) else "")
         self._settle()
+        return sure.rows
 
     @property
     def totals(self) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import signal
 import sys
+import time
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import partial
@@ -19,13 +20,22 @@ from trace_tui.app.crash import keep
 from trace_tui.app.failures import Failure, Here, failures_in, failures_told, next_failure
 from trace_tui.app.going import spot_wished
 from trace_tui.app.main_screen import MainScreen
-from trace_tui.app.messages import FailureWanted, LibraryFailed, OpenWanted, SessionRead, SessionsKnown
-from trace_tui.app.opened import Opened, Wish, name_of, read, sources_of
+from trace_tui.app.messages import (
+    FailureWanted,
+    LibraryFailed,
+    OpenWanted,
+    SessionGrew,
+    SessionRead,
+    SessionsKnown,
+)
+from trace_tui.app.opened import Opened, Wish, load, look, name_of, sources_of
 from trace_tui.app.panes import Pane
 from trace_tui.app.shelf import Shelf
 from trace_tui.app.summary import crumbs_of
 from trace_tui.app.themes import THEMES, cursors_of
+from trace_tui.app.written import Written
 from trace_tui.errors import Cancelled, NothingFound, TraceError
+from trace_tui.following import News, NotTheSame
 from trace_tui.library.chains import Forest, Member, grow
 from trace_tui.library.finding import ThreadFiles, codex_home
 from trace_tui.library.glance import NOTHING, Glance
@@ -36,10 +46,17 @@ from trace_tui.model import Call, Session
 from trace_tui.relatives import Relation
 from trace_tui.sources import Source, file_source
 from trace_tui.targets import LATEST, Target
-from trace_tui.widgets.timeline_rows import Row, failures_of
+from trace_tui.widgets.timeline_rows import Growth, Kind, Row, failures_of
 
 NEWEST = Target(LATEST)
 TERMINATED = 143
+_NEXT_LOOK = 0.25
+"""Seconds between two looks at the open file where nothing says that it was written to."""
+_LIVELY = 60
+"""Seconds for which a session counts as at work after its last word."""
+_NEXT_LOOK_WHEN_QUIET = 1.0
+_BREATH = 0.05
+"""Seconds between two readings of a file that grows all the time."""
 OPEN_DEMO = 200
 """Leaves to be started again, with the demo."""
 
@@ -81,6 +98,7 @@ class TraceApp(App[int]):
         self._opened_before = 0
         self._chain_failures: list[Failure] = []
         """Of the others in the chain of what is open."""
+        self._written = Written()
         self._has_found_target = False
         self._is_touched = False
         """The person has gone somewhere: nothing else is opened by itself."""
@@ -226,6 +244,18 @@ class TraceApp(App[int]):
 
     @work(group="open", exclusive=True)
     async def _read(self, opened: Opened) -> None:
+        """Reads it to its end, and then on as it grows, for as long as it is open."""
+        try:
+            await self._load(opened)
+            await self._go_on(opened)
+        except Cancelled:
+            return
+        except NotTheSame:
+            self._open_again(opened)
+        except TraceError as problem:
+            self.main.say(str(problem), "bold red")
+
+    async def _load(self, opened: Opened) -> None:
         def rows(session: Session, rows: list[Row], is_whole: bool) -> None:
             self.post_message(SessionRead(opened.number, session, rows, is_whole=is_whole))
 
@@ -233,12 +263,46 @@ class TraceApp(App[int]):
             share = 100 * progress.read // max(progress.total, 1)
             self.main.tell_progress(f"reading {share} %" if share < 100 else "")
 
+        await load(opened, lambda: self.main.choice, progress, rows)
+
+    async def _go_on(self, opened: Opened) -> None:
+        def growth(session: Session, growth: Growth, rows: list[Row]) -> None:
+            self.post_message(SessionGrew(opened.number, session, growth, rows))
+
+        grown_at = time.monotonic()
+        is_gone = False
+        while True:
+            quiet = time.monotonic() - grown_at
+            await self._written.wait_for(_NEXT_LOOK if quiet < _LIVELY else _NEXT_LOOK_WHEN_QUIET)
+            news = await look(opened, growth)
+            if news is News.GROWN:
+                grown_at = time.monotonic()
+                await asyncio.sleep(_BREATH)
+            elif news is News.CHANGED:
+                raise NotTheSame("its file was changed")
+            elif (news is News.GONE) != is_gone:
+                is_gone = news is News.GONE
+                self.main.say("its file is gone; what was read of it stays" if is_gone else "", "yellow")
+
+    def _open_again(self, opened: Opened) -> None:
+        """From the start, but on the screen as if it had gone on."""
+        row = self.main.timeline.selected
+        stay = None if row is None or row.kind is Kind.SESSION else Wish(turn=row.turn.index, place=row.place)
+        thread = self._threads.get(opened.key)
+        path = Path(opened.sources[-1].path)
         try:
-            await read(opened, lambda: self.main.choice, progress, rows)
-        except Cancelled:
-            return
+            self._open(sources_of(thread, path), opened.member, stay)
         except TraceError as problem:
             self.main.say(str(problem), "bold red")
+
+    @on(SessionGrew)
+    def _on_session_grew(self, event: SessionGrew) -> None:
+        opened = self._opened
+        if opened is None or opened.number != event.opening:
+            return
+        opened.session = event.session
+        self.main.show_growth(opened, event.growth, event.rows)
+        self._show_crumbs()
 
     @on(SessionRead)
     def _on_session_read(self, event: SessionRead) -> None:

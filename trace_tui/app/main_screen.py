@@ -33,7 +33,7 @@ from trace_tui.errors import NothingFound, Unreadable
 from trace_tui.library.chains import Forest, Member
 from trace_tui.library.choosing import Choice as SessionChoice
 from trace_tui.library.choosing import read_choice
-from trace_tui.model import Call
+from trace_tui.model import Call, CallStatus, TurnStatus
 from trace_tui.parsers.safe_text import one_line
 from trace_tui.times import local_now
 from trace_tui.widgets.detail import Detail, Laid
@@ -43,7 +43,7 @@ from trace_tui.widgets.one_line import KeyBar, OneLine
 from trace_tui.widgets.prompt import Prompt
 from trace_tui.widgets.session_list import SessionList
 from trace_tui.widgets.timeline import Timeline
-from trace_tui.widgets.timeline_rows import Choice, Kind, Row, rows_of
+from trace_tui.widgets.timeline_rows import Choice, Growth, Kind, Row, RowBook
 from trace_tui.widgets.welcome import Welcome
 from trace_tui.wording.cells import Line
 
@@ -178,6 +178,23 @@ class MainScreen(Screen[None]):
             self.timeline.show(rows, opened.workers(), summary)
         self._follow(0 if not is_same else _REST)
 
+    def show_growth(self, opened: Opened, growth: Growth, rows: list[Row]) -> None:
+        """The open session goes on; where one stands is not touched."""
+        before = self.timeline.selected
+        self.timeline.go_on(growth, rows, opened.workers(), summary_of(opened.session))
+        after = self.timeline.selected
+        if before is not after or (after is not None and not _is_over(after)):
+            self._follow(_REST, again=True)
+
+    @on(Timeline.Followed)
+    def _title_timeline(self) -> None:
+        title = "Timeline" if self.choice == Choice() else "Timeline · filtered"
+        if self.timeline.follows:
+            title += " · following"
+        elif self.timeline.unseen:
+            title += f" · {self.timeline.unseen:,} new ↓"
+        self.timeline.set_title(title)
+
     def show_no_sessions(self, places: list[str]) -> None:
         for pane in ORDER:
             self.view(pane).display = False
@@ -210,16 +227,16 @@ class MainScreen(Screen[None]):
         elif event.view is self.timeline:
             self._follow(_REST)
 
-    def _follow(self, rest: float) -> None:
-        """The detail is told of what is selected, once the cursor has come to rest."""
+    def _follow(self, rest: float, *, again: bool = False) -> None:
+        """The detail is told of what is selected, once the cursor has come to rest; or told again."""
         if self._resting is not None:
             self._resting.stop()
         if rest:
-            self._resting = self.set_timer(rest, self._ask)
+            self._resting = self.set_timer(rest, lambda: self._ask(again=again))
         else:
-            self._ask()
+            self._ask(again=again)
 
-    def _ask(self) -> None:
+    def _ask(self, *, again: bool = False) -> None:
         member = self.sessions.selected
         if self.pane is Pane.SESSIONS and member is not None:
             if self.opened is None or member.entry.key != self.opened.key:
@@ -233,16 +250,20 @@ class MainScreen(Screen[None]):
             return
         raw = self.is_raw
         if row.kind is Kind.SESSION and not raw:
-            self._show_document(lambda width: document_of_session(opened, width))
+            self._show_document(lambda width: document_of_session(opened, width), again=again)
         else:
-            self._show_document(lambda width: document_of_row(opened, row, raw=raw, width=width))
+            self._show_document(lambda width: document_of_row(opened, row, raw=raw, width=width), again=again)
 
     @work(group="detail", exclusive=True)
-    async def _show_document(self, make: Callable[[int], Laid]) -> None:
+    async def _show_document(self, make: Callable[[int], Laid], *, again: bool = False) -> None:
         self._asked += 1
         asked = self._asked
         document = await asyncio.to_thread(make, self.detail.text_width)
-        if asked == self._asked:
+        if asked != self._asked:
+            return
+        if again:
+            self.detail.update(document)
+        else:
             self.detail.show(document)
 
     @on(LineView.Entered)
@@ -443,8 +464,11 @@ class MainScreen(Screen[None]):
         if ticked is None or self.opened is None:
             return
         self.choice = kinds_chosen(ticked)
-        self.timeline.set_title("Timeline" if self.choice == Choice() else "Timeline · filtered")
-        self.show_opened(self.opened, rows_of(self.opened.session.turns, self.choice))
+        book = RowBook(self.choice)
+        book.update(self.opened.session.turns)
+        self.opened.book = book
+        self.show_opened(self.opened, list(book.rows))
+        self._title_timeline()
 
     def action_raw(self) -> None:
         self.is_raw = not self.is_raw
@@ -493,6 +517,13 @@ class MainScreen(Screen[None]):
 
     def action_help(self) -> None:
         self.app.push_screen(Help("Keys", help_lines(self)))
+
+
+def _is_over(row: Row) -> bool:
+    """What is told of it will not change."""
+    if row.kind is Kind.SESSION or (row.kind is Kind.TURN and row.turn.status is TurnStatus.IN_PROGRESS):
+        return False
+    return not (isinstance(row.item, Call) and row.item.status is CallStatus.RUNNING)
 
 
 def _begins(member: Member, words: str) -> bool:

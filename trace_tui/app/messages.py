@@ -10,7 +10,7 @@ from trace_tui.library.finding import ThreadFiles
 from trace_tui.library.progress import Progress
 from trace_tui.model import Session
 from trace_tui.searching import Hit
-from trace_tui.widgets.timeline_rows import Row
+from trace_tui.widgets.timeline_rows import Growth, Row
 
 
 class SessionsKnown(Message):
@@ -45,6 +45,17 @@ class SessionRead(Message):
         self.session = session
         self.rows = rows
         self.is_whole = is_whole
+        super().__init__()
+
+
+class SessionGrew(Message):
+    """The open session goes on: what has become of its rows, and all of them."""
+
+    def __init__(self, opening: int, session: Session, growth: Growth, rows: list[Row]) -> None:
+        self.opening = opening
+        self.session = session
+        self.growth = growth
+        self.rows = rows
         super().__init__()
 
 

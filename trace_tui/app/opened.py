@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from trace_tui.errors import Unreadable
+from trace_tui.following import News
 from trace_tui.home import Home
 from trace_tui.library.chains import Member
 from trace_tui.library.finding import ThreadFiles
@@ -16,7 +17,7 @@ from trace_tui.model import Place, Session
 from trace_tui.parsers.safe_text import one_line
 from trace_tui.sources import Source, file_source
 from trace_tui.targets import PlaceName
-from trace_tui.widgets.timeline_rows import Choice, Row, rows_of
+from trace_tui.widgets.timeline_rows import Choice, Growth, Row, RowBook
 from trace_tui.wording.sessions import title_of
 
 
@@ -44,6 +45,10 @@ class Opened:
     session: Session = field(default_factory=Session)
     is_whole: bool = False
     wish: Wish | None = None
+    book: RowBook = field(default_factory=RowBook)
+
+    def __post_init__(self) -> None:
+        self.loader = Loader(self.sources)
 
     @property
     def key(self) -> str:
@@ -78,7 +83,7 @@ def sources_of(thread: ThreadFiles | None, path: Path | None) -> list[Source]:
     return Home(path).thread_sources()
 
 
-async def read(
+async def load(
     opened: Opened,
     choice: Callable[[], Choice],
     on_progress: Callable[[Progress], None],
@@ -87,16 +92,32 @@ async def read(
     """Reads it to its end; ``on_rows`` is told now and then, in the thread that reads."""
 
     def part(session: Session) -> None:
-        on_rows(session, rows_of(session.turns, choice()), False)
+        opened.book.update(session.turns)
+        on_rows(session, list(opened.book.rows), False)
 
     def whole(session: Session) -> None:
         if opened.member is None:
             Home(Path(opened.sources[0].path)).complete(session)
         else:
             _complete(session, opened.member)
-        on_rows(session, rows_of(session.turns, choice()), True)
+        # What is known only now may fold otherwise than what was known on the way.
+        opened.book = RowBook(choice())
+        opened.book.update(session.turns)
+        on_rows(session, list(opened.book.rows), True)
 
-    await Loader(opened.sources).load(on_progress, part, whole)
+    opened.book = RowBook(choice())
+    await opened.loader.load(on_progress, part, whole)
+
+
+async def look(opened: Opened, on_growth: Callable[[Session, Growth, list[Row]], None]) -> News:
+    """Reads what has been written since; ``on_growth`` is told in the thread that reads."""
+
+    def more(session: Session) -> None:
+        if opened.member is not None:
+            _complete(session, opened.member)
+        on_growth(session, opened.book.update(session.turns), opened.book.rows)
+
+    return await opened.loader.look(more)
 
 
 def _complete(session: Session, member: Member) -> None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from trace_tui.model import Call, CallStatus, Note, NoteKind, Tool, line_of
 from trace_tui.parsers.injected import worker_notice
 from trace_tui.parsers.safe_text import one_line
-from trace_tui.times import local, short_duration
+from trace_tui.times import between, local, short_duration
 from trace_tui.wording.cells import Line, fitted, width_of
 from trace_tui.wording.words import CALL_GLYPHS, CALL_STYLES, NOTE_STYLES, NOTE_WORDS, TOOL_WORDS
 
@@ -50,11 +50,11 @@ def call_row(call: Call, width: int, columns: Columns, *, on_its_own: bool = Fal
     return row + call_line(call, width - width_of(row), columns.workers)
 
 
-def call_line(call: Call, width: int, workers: Mapping[str, str]) -> Line:
-    """The same without what stands before it."""
+def call_line(call: Call, width: int, workers: Mapping[str, str], now: int | None = None) -> Line:
+    """The same without what stands before it; ``now`` tells how long a running call has been running."""
     style = CALL_STYLES[call.status]
     good = call.status is CallStatus.OK
-    right = outcome(call, max(12, width // 3))
+    right = outcome(call, max(12, width // 3), now)
     room = width - 2 - (WORD_WIDTH + 1) - len(right) - 1
     return [
         (f"{CALL_GLYPHS[call.status]} ", style),
@@ -64,9 +64,12 @@ def call_line(call: Call, width: int, workers: Mapping[str, str]) -> Line:
     ]
 
 
-def outcome(call: Call, limit: int) -> str:
-    """Why it is not ok, and how long it took."""
-    duration = short_duration(call.duration_ms).rjust(DURATION_WIDTH)
+def outcome(call: Call, limit: int, now: int | None = None) -> str:
+    """Why it is not ok, and how long it took, or has taken by now."""
+    took = call.duration_ms
+    if call.status is CallStatus.RUNNING and now is not None:
+        took = between(call.started_at, now)
+    duration = short_duration(took).rjust(DURATION_WIDTH)
     if call.status is CallStatus.OK:
         return duration
     return f"{one_line(call.reason or call.status.value, limit)}  {duration}"
