@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import date
 from typing import ClassVar
 
@@ -12,6 +12,7 @@ from textual.message import Message
 from trace_tui.library.chains import Forest, Member
 from trace_tui.library.choosing import Choice
 from trace_tui.parsers.safe_text import one_line
+from trace_tui.widgets.activity import Activity
 from trace_tui.widgets.line_view import LineView
 from trace_tui.widgets.session_rows import Arrangement, DayRow, MemberRow, SessionRow, rows_of
 from trace_tui.wording.cells import Line, cells, fitted, right
@@ -58,6 +59,8 @@ class SessionList(LineView):
         super().__init__(id=id)
         self._forest = Forest([], {}, {})
         self._rows: list[SessionRow] = []
+        self._activities: Mapping[str, Activity] = {}
+        self._now = 0
         self._today = today
         self.arrangement = Arrangement()
 
@@ -67,6 +70,24 @@ class SessionList(LineView):
         """Sessions as they are known by now; the cursor stays on its own."""
         self._forest = forest
         self._arrange()
+
+    def show_activities(self, activities: Mapping[str, Activity], now: int) -> None:
+        """What those that have not ended are doing."""
+        before = self._at_work()
+        self._activities, self._now = activities, now
+        if self._at_work() != before:
+            self._arrange()
+        else:
+            self.look_changed()
+
+    def tick(self, now: int) -> None:
+        """A second has gone by."""
+        self._now = now
+        if self._at_work():
+            self.look_changed()
+
+    def _at_work(self) -> frozenset[str]:
+        return frozenset(key for key, activity in self._activities.items() if activity.is_running)
 
     def choose(self, choice: Choice) -> None:
         self._rearrange(choice=choice)
@@ -110,14 +131,20 @@ class SessionList(LineView):
         if member is None:
             return []
         entry = member.entry
+        activity = self._activities.get(entry.key)
         facts = [folder(member), entry.branch, entry.model, (entry.id or "")[:_ID_LENGTH]]
+        if activity is not None:
+            facts.insert(0, activity.call(self._now) or activity.words(self._now))
         words = " · ".join(one_line(fact, 60) for fact in facts if fact)
         return [(fitted("    " + words, width), "dim")]
 
     def _member_line(self, row: MemberRow, width: int) -> Line:
         member, entry = row.member, row.member.entry
         when = clock_minute(member) if self.arrangement.order == "started" else date_and_minute(member)[5:]
-        start = f"{TURN_GLYPHS.get(entry.state, '·')} "
+        activity = self._activities.get(entry.key)
+        glyph = TURN_GLYPHS.get(entry.state, "·") if activity is None else activity.glyph(self._now)
+        start = f"{glyph} "
+        doing = "" if activity is None else activity.call(self._now)
         facts = f" {right('✗' + failures(member) if failures(member) else '', 4)}"
         if width >= _WORDS_FROM:
             facts += f" {right(count(entry.turns, 'turn'), 9)}"
@@ -128,7 +155,7 @@ class SessionList(LineView):
         return [
             (start, STATE_STYLES.get(entry.state, "")),
             (f"{when} ", "dim"),
-            *_title(row, room),
+            *_title(row, room, doing),
             (facts, "bold red" if entry.failures else "dim"),
         ]
 
@@ -184,7 +211,7 @@ class SessionList(LineView):
 
     def _arrange(self) -> None:
         before = self._rows[self.cursor] if self._rows else None
-        self._rows = rows_of(self._forest, self.arrangement, self._today())
+        self._rows = rows_of(self._forest, self.arrangement, self._today(), self._at_work())
         self.rows_changed(self._find_again(before))
 
     def _find_again(self, before: SessionRow | None) -> int | None:
@@ -208,11 +235,13 @@ def _day_line(row: DayRow, width: int) -> Line:
     return [(fitted(words, width - cells(number)), "bold cyan"), (number, "dim")]
 
 
-def _title(row: MemberRow, room: int) -> Line:
+def _title(row: MemberRow, room: int, doing: str) -> Line:
     """Indented under its parent; what hangs on it stands behind it, and the words in between give way."""
     before = indent_of(row.depth)
     marks = marks_of(row.member)
-    if row.member.children and room < _CHIP_FROM:  # the workers in short
+    if doing:
+        marks.insert(0, f" · {doing}")
+    elif row.member.children and room < _CHIP_FROM:  # the workers in short
         workers, failed = workers_of(row.member)
         marks[0] = f" +{workers}" + (f" ✗{failed}" if failed else "")
     while marks and room - cells(before + "".join(marks)) < _LEAST_WORDS:

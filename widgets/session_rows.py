@@ -10,6 +10,8 @@ from trace_tui.library.chains import Forest, Member
 from trace_tui.library.choosing import Choice, order_of
 from trace_tui.wording.sessions import day_in_words, day_of
 
+RUNNING = "Running now"
+
 
 class DayRow(NamedTuple):
     day: date | None
@@ -38,7 +40,10 @@ class Arrangement(NamedTuple):
     """Chains whose workers are shown, by the keys of their heads."""
 
 
-def rows_of(forest: Forest, arrangement: Arrangement, today: date) -> list[SessionRow]:
+def rows_of(
+    forest: Forest, arrangement: Arrangement, today: date, running: frozenset[str] = frozenset()
+) -> list[SessionRow]:
+    """``running`` are the keys of sessions at work: their chains stand on top."""
     choice = arrangement.choice
     wanted: set[int] | None = None
     if choice != Choice():
@@ -50,6 +55,12 @@ def rows_of(forest: Forest, arrangement: Arrangement, today: date) -> list[Sessi
         for head in heads:
             rows += below(head, 0)
         return rows
+    at_work = [head for head in heads if running and any(one.entry.key in running for one in head.members())]
+    if at_work:
+        rows.append(DayRow(None, RUNNING, len(at_work)))
+        for head in at_work:
+            rows += below(head, 0)
+        heads = [head for head in heads if head not in at_work]
     for day, of_day in _by_day(heads):
         is_folded = day in arrangement.folded_days
         rows.append(DayRow(day, day_in_words(day, today), len(of_day), is_folded))

@@ -248,6 +248,12 @@ class Timeline(LineView):
             words = "" if since is None else f"+{short_duration(since)}"
         return [(f"{words:>{TIME_WIDTH}} ", "dim")]
 
+    def summarize(self, summary: Line) -> None:
+        """What the session has come to by now."""
+        if summary != self._summary:
+            self._summary = summary
+            self.look_changed()
+
     def tick(self, now: int | None) -> None:
         """Running calls have been running for longer by now; None where nobody is at work any more."""
         if now != self.now:

@@ -21,6 +21,7 @@ from trace_tui.app.failures import Failure, Here, failures_in, failures_told, ne
 from trace_tui.app.going import spot_wished
 from trace_tui.app.main_screen import MainScreen
 from trace_tui.app.messages import (
+    ActivitiesKnown,
     FailureWanted,
     LibraryFailed,
     OpenWanted,
@@ -98,7 +99,9 @@ class TraceApp(App[int]):
         self._opened_before = 0
         self._chain_failures: list[Failure] = []
         """Of the others in the chain of what is open."""
+        self._note = ""
         self._written = Written()
+        self._following: asyncio.Task[None] | None = None
         self._has_found_target = False
         self._is_touched = False
         """The person has gone somewhere: nothing else is opened by itself."""
@@ -124,7 +127,13 @@ class TraceApp(App[int]):
             self.main.say(problem, "yellow")
 
     def on_unmount(self) -> None:
+        self._stop_following()
         self._shelf.stop()
+
+    def _stop_following(self) -> None:
+        if self._following is not None:
+            self._following.cancel()
+            self._following = None
 
     def _end_by_signals(self) -> None:
         """A dropped connection or a polite kill leave the terminal as it was."""
@@ -141,13 +150,19 @@ class TraceApp(App[int]):
         self._threads = event.threads
         self._find_place_of_opened(event.forest)
         self.main.show_sessions(event.forest, _sessions_title(event))
-        if event.note:
+        self.main.show_activities(event.activities)
+        if event.note and event.note != self._note:
             self.main.say(event.note, "yellow")
+        self._note = event.note
         if event.progress is None and not event.forest.roots and self._opened is None:
             self.main.show_no_sessions(list(self.start.roots) or [str(codex_home())])
         elif not self._has_found_target and event.forest.roots:
             self._has_found_target = True
             self._open_target(event.forest)
+
+    @on(ActivitiesKnown)
+    def _on_activities_known(self, event: ActivitiesKnown) -> None:
+        self.main.show_activities(event.activities)
 
     @on(LibraryFailed)
     def _on_library_failed(self, event: LibraryFailed) -> None:
@@ -238,15 +253,25 @@ class TraceApp(App[int]):
     def _open(self, sources: list[Source], member: Member | None, wish: Wish | None) -> None:
         if not sources:
             return
+        self._stop_following()
         self._opened_before += 1
         opened = self._opened = Opened(self._opened_before, sources, member, wish=wish)
         self._read(opened)
 
     @work(group="open", exclusive=True)
     async def _read(self, opened: Opened) -> None:
-        """Reads it to its end, and then on as it grows, for as long as it is open."""
         try:
             await self._load(opened)
+        except Cancelled:
+            return
+        except TraceError as problem:
+            self.main.say(str(problem), "bold red")
+            return
+        self._following = asyncio.create_task(self._follow(opened))
+
+    async def _follow(self, opened: Opened) -> None:
+        """Reads on as the file grows, for as long as it is open."""
+        try:
             await self._go_on(opened)
         except Cancelled:
             return

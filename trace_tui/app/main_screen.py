@@ -6,6 +6,7 @@ It draws what the app gives it and says what the person wants of other sessions;
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Callable
 from typing import ClassVar
 
@@ -36,6 +37,7 @@ from trace_tui.library.choosing import read_choice
 from trace_tui.model import Call, CallStatus, TurnStatus
 from trace_tui.parsers.safe_text import one_line
 from trace_tui.times import local_now
+from trace_tui.widgets.activity import Activity
 from trace_tui.widgets.detail import Detail, Laid
 from trace_tui.widgets.line_view import LineView
 from trace_tui.widgets.menu import Help, Menu, TickMenu
@@ -70,6 +72,7 @@ class MainScreen(Screen[None]):
         self.pane = Pane.TIMELINE
         self.forest = Forest([], {}, {})
         self.opened: Opened | None = None
+        self.activities: dict[str, Activity] = {}
         self.choice = Choice()
         self.filter_words = ""
         self.is_raw = False
@@ -95,6 +98,7 @@ class MainScreen(Screen[None]):
 
     def on_mount(self) -> None:
         self.welcome.display = False
+        self._ticking = self.set_interval(1.0, self._tick, pause=True)
         self.sessions.set_title("Sessions")
         self.timeline.set_title("Timeline")
         self.detail.set_title("Detail")
@@ -169,7 +173,7 @@ class MainScreen(Screen[None]):
         """A session, as far as it has been read: another one, or more of the same."""
         is_same = self.opened is opened
         self.opened = opened
-        summary = summary_of(opened.session)
+        summary = self._summary()
         if is_same:
             self.timeline.update(rows, opened.workers(), summary)
         else:
@@ -181,10 +185,34 @@ class MainScreen(Screen[None]):
     def show_growth(self, opened: Opened, growth: Growth, rows: list[Row]) -> None:
         """The open session goes on; where one stands is not touched."""
         before = self.timeline.selected
-        self.timeline.go_on(growth, rows, opened.workers(), summary_of(opened.session))
+        self.timeline.go_on(growth, rows, opened.workers(), self._summary())
         after = self.timeline.selected
         if before is not after or (after is not None and not _is_over(after)):
             self._follow(_REST, again=True)
+
+    def _summary(self) -> Line:
+        opened = self.opened
+        if opened is None:
+            return []
+        activity = self.activities.get(opened.key) if opened.session.state == "in_progress" else None
+        return summary_of(opened.session, activity, _now())
+
+    def show_activities(self, activities: dict[str, Activity]) -> None:
+        """Who is at work; as long as somebody is, the seconds are counted."""
+        self.activities = activities
+        self.sessions.show_activities(activities, _now())
+        self._tick()
+
+    def _tick(self) -> None:
+        now = _now()
+        self.sessions.tick(now)
+        own = self.activities.get(self.opened.key) if self.opened is not None else None
+        self.timeline.summarize(self._summary())
+        self.timeline.tick(now if own is not None and own.is_running else None)
+        if not self.activities:
+            self._ticking.pause()
+        else:
+            self._ticking.resume()
 
     @on(Timeline.Followed)
     def _title_timeline(self) -> None:
@@ -517,6 +545,10 @@ class MainScreen(Screen[None]):
 
     def action_help(self) -> None:
         self.app.push_screen(Help("Keys", help_lines(self)))
+
+
+def _now() -> int:
+    return int(time.time() * 1000)
 
 
 def _is_over(row: Row) -> bool:

@@ -10,6 +10,7 @@ from trace_tui.library.finding import ThreadFiles
 from trace_tui.library.progress import Progress
 from trace_tui.model import Session
 from trace_tui.searching import Hit
+from trace_tui.widgets.activity import Activity
 from trace_tui.widgets.timeline_rows import Growth, Row
 
 
@@ -17,17 +18,32 @@ class SessionsKnown(Message):
     """The library knows these sessions by now."""
 
     def __init__(
-        self, forest: Forest, threads: dict[str, ThreadFiles], progress: Progress | None, note: str = ""
+        self,
+        forest: Forest,
+        threads: dict[str, ThreadFiles],
+        progress: Progress | None,
+        note: str = "",
+        activities: dict[str, Activity] | None = None,
     ) -> None:
         self.forest = forest
         self.threads = threads
         self.progress = progress
         """Of a scan that still goes on."""
         self.note = note
+        self.activities = activities or {}
+        """Of sessions that have not ended."""
         super().__init__()
 
     def can_replace(self, message: Message) -> bool:
         return isinstance(message, SessionsKnown)
+
+
+class ActivitiesKnown(Message):
+    """What the sessions that have not ended are doing by now."""
+
+    def __init__(self, activities: dict[str, Activity]) -> None:
+        self.activities = activities
+        super().__init__()
 
 
 class LibraryFailed(Message):

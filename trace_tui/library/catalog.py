@@ -132,6 +132,15 @@ class Catalog:
         yield from self._of_sessions(_FAILED_TURNS, wanted)
         yield from self._of_sessions(_FAILED_CALLS, wanted)
 
+    def last_calls(self, numbers: Iterable[int]) -> dict[int, tuple[str, str, int | None]]:
+        """Tool, summary and time of the last call of each session, where it was not answered yet."""
+        found: dict[int, tuple[str, str, int | None]] = {}
+        for number in numbers:
+            for tool, summary, started_at, status in self.query(_LAST_CALL, [number]):
+                if status in ("running", "unfinished"):
+                    found[number] = (tool, summary, started_at)
+        return found
+
     def files_of(self, numbers: Iterable[int]) -> dict[int, list[str]]:
         """The paths of sessions' files, oldest first."""
         return {number: list(map(path_of, paths)) for number, paths in self._lists(_FILES, numbers).items()}
@@ -245,6 +254,9 @@ _FAILED_TURNS = "SELECT session, turn, NULL, started_at FROM turns WHERE {} AND 
 _FAILED_CALLS = """
 SELECT session, turn, call_id, started_at FROM calls WHERE {} AND status IN ('failed', 'declined')
 ORDER BY session, position
+"""
+_LAST_CALL = """
+SELECT tool, summary, started_at, status FROM calls WHERE session = ? ORDER BY position DESC LIMIT 1
 """
 _REFUSED = "SELECT path, refused FROM files WHERE refused NOT NULL AND NOT stranger ORDER BY path"
 _READ_FILES = """

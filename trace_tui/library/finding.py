@@ -101,6 +101,21 @@ class Findings(NamedTuple):
         threads.sort(key=lambda thread: thread.written_ns, reverse=True)  # keeps the order of what is equal
         return threads
 
+    def looked_again(self, paths: Iterable[str]) -> Findings:
+        """The same with these files as they are now; what is not below the roots is passed over."""
+        files = {file.path: file for file in self.files}
+        for path in paths:
+            if not _may_be_session(os.path.basename(path)) or not self.covers(path):
+                continue
+            try:
+                status = os.stat(path)
+            except OSError:
+                files.pop(path, None)
+            else:
+                if stat.S_ISREG(status.st_mode):
+                    files[path] = _found(path, status)
+        return self._replace(files=list(files.values()))
+
     def covers(self, path: str) -> bool:
         """Whether a file of this path would have been found, were it there."""
         if not any(is_within(path, root) for root in self.walked):

@@ -68,6 +68,14 @@ class Library:
             self._stale = [thread for thread in self._stale if thread.key not in done]
             self._known = self.catalog.known_files()
 
+    def look_again(self, paths: Iterable[str]) -> None:
+        """These files may have changed, come or gone; `refresh` then reads what is other than it was."""
+        self.findings = self.findings.looked_again(paths)
+        self.threads = self.findings.threads()
+        self._gone = self._find_gone()
+        self._stale = self._changed()
+        self._is_tidy = False
+
     def read_parents(self, listener: Listener | None = None) -> None:
         """Reads the parents of all that has been read, however old: without them chains fall apart."""
         while True:
