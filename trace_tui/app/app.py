@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import signal
 import sys
 import time
@@ -10,13 +11,13 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from rich.text import Text as RichText
 from textual import on, work
 from textual.app import App, SystemCommand
 from textual.screen import Screen
 
-from trace_tui.app.crash import keep
 from trace_tui.app.failures import Failure, Here, failures_in, failures_told, next_failure
 from trace_tui.app.going import spot_wished
 from trace_tui.app.main_screen import MainScreen
@@ -36,18 +37,20 @@ from trace_tui.app.summary import crumbs_of
 from trace_tui.app.themes import THEMES, cursors_of
 from trace_tui.app.written import Written
 from trace_tui.errors import Cancelled, NothingFound, TraceError
-from trace_tui.following import News, NotTheSame
 from trace_tui.library.chains import Forest, Member, grow
 from trace_tui.library.finding import ThreadFiles, codex_home
 from trace_tui.library.glance import NOTHING, Glance
 from trace_tui.library.library import Library
 from trace_tui.library.targets import path_of
-from trace_tui.loader import Progress
 from trace_tui.model import Call, Session
 from trace_tui.relatives import Relation
-from trace_tui.sources import Source, file_source
 from trace_tui.targets import LATEST, Target
 from trace_tui.widgets.timeline_rows import Growth, Kind, Row, failures_of
+
+if TYPE_CHECKING:
+    from trace_tui.loader import Progress
+    from trace_tui.sources import Source
+    from trace_tui.watching import Watch
 
 NEWEST = Target(LATEST)
 TERMINATED = 143
@@ -56,6 +59,7 @@ _NEXT_LOOK = 0.25
 _LIVELY = 60
 """Seconds for which a session counts as at work after its last word."""
 _NEXT_LOOK_WHEN_QUIET = 1.0
+_TELL_WAY_EVERY = 2.0
 _BREATH = 0.05
 """Seconds between two readings of a file that grows all the time."""
 OPEN_DEMO = 200
@@ -100,7 +104,9 @@ class TraceApp(App[int]):
         self._chain_failures: list[Failure] = []
         """Of the others in the chain of what is open."""
         self._note = ""
-        self._written = Written()
+        self._watch: Watch | None = None
+        self._is_watching = False
+        self._written: Written | None = None
         self._following: asyncio.Task[None] | None = None
         self._has_found_target = False
         self._is_touched = False
@@ -114,6 +120,7 @@ class TraceApp(App[int]):
         return cursors_of(self.current_theme)
 
     def on_mount(self) -> None:
+        self._written = Written()
         self._end_by_signals()
         known = self.start.glance.entries
         if known:
@@ -122,12 +129,14 @@ class TraceApp(App[int]):
         if self.start.target.is_path:
             self._open_path(Path(self.start.target.session))
         elif self.start.target.session == LATEST and not self.start.failed:
-            self._open_newest_known()
+            self.call_after_refresh(self._open_newest_known)
         for problem in self.start.problems[:1]:
             self.main.say(problem, "yellow")
 
     def on_unmount(self) -> None:
         self._stop_following()
+        if self._watch is not None:
+            self._watch.stop()
         self._shelf.stop()
 
     def _stop_following(self) -> None:
@@ -149,6 +158,8 @@ class TraceApp(App[int]):
     def _on_sessions_known(self, event: SessionsKnown) -> None:
         self._threads = event.threads
         self._find_place_of_opened(event.forest)
+        if event.progress is None:
+            self._start_watching(event.roots)
         self.main.show_sessions(event.forest, _sessions_title(event))
         self.main.show_activities(event.activities)
         if event.note and event.note != self._note:
@@ -169,6 +180,30 @@ class TraceApp(App[int]):
         self.main.say(event.words, "yellow")
         if self._opened is None:
             self.main.show_no_sessions(list(self.start.roots) or [str(codex_home())])
+
+    def _start_watching(self, roots: list[str]) -> None:
+        if self._watch is None and not self._is_watching:
+            self._is_watching = True
+            self._watch_files(roots)
+            self.set_interval(_TELL_WAY_EVERY, self._tell_way)
+
+    def _tell_way(self) -> None:
+        if self._watch is not None:
+            self.main.tell_way(self._watch.way)
+
+    @work(group="watch", thread=True)
+    def _watch_files(self, roots: list[str]) -> None:
+        """In a thread, because what watches has to be imported first."""
+        from trace_tui.watching import Watch
+
+        def tell(paths: frozenset[str]) -> None:
+            self._shelf.look_again(paths)
+            opened = self._opened
+            if opened is not None and self._written is not None and opened.sources[-1].path in paths:
+                self._written.ring()
+
+        watch = self._watch = Watch(roots, tell)
+        watch.start()
 
     def _open_target(self, forest: Forest) -> None:
         """What was asked for, once it is known where it is."""
@@ -205,6 +240,10 @@ class TraceApp(App[int]):
         else:
             opened.member = self._member_of(Path(opened.sources[0].path), forest)
         self._show_crumbs()
+        thread = self._threads.get(opened.key)
+        here = [file.path for file in thread.files] if thread is not None else []
+        if opened.is_whole and here and here != [os.path.abspath(source.path) for source in opened.sources]:
+            self._open_again(opened)  # archived, compressed, or gone on in another file
 
     def _member_of(self, path: Path, forest: Forest) -> Member | None:
         wanted = str(path.absolute())
@@ -232,8 +271,10 @@ class TraceApp(App[int]):
         glance = self.start.glance
         newest = _newest(self.main.forest)
         paths = glance.files.get(newest.entry.number, []) if newest is not None else []
+        if not paths:
+            return
         try:
-            self._open([file_source(Path(path)) for path in paths], newest, _wish_of(self.start))
+            self._open(sources_of(None, Path(paths[-1])), newest, _wish_of(self.start))
         except TraceError:
             return  # it is gone; the library is about to find what there is
 
@@ -271,6 +312,8 @@ class TraceApp(App[int]):
 
     async def _follow(self, opened: Opened) -> None:
         """Reads on as the file grows, for as long as it is open."""
+        from trace_tui.following import NotTheSame
+
         try:
             await self._go_on(opened)
         except Cancelled:
@@ -294,10 +337,13 @@ class TraceApp(App[int]):
         def growth(session: Session, growth: Growth, rows: list[Row]) -> None:
             self.post_message(SessionGrew(opened.number, session, growth, rows))
 
+        from trace_tui.following import News, NotTheSame
+
         grown_at = time.monotonic()
         is_gone = False
         while True:
             quiet = time.monotonic() - grown_at
+            assert self._written is not None
             await self._written.wait_for(_NEXT_LOOK if quiet < _LIVELY else _NEXT_LOOK_WHEN_QUIET)
             news = await look(opened, growth)
             if news is News.GROWN:
@@ -461,6 +507,8 @@ class TraceApp(App[int]):
 
     def _fatal_error(self) -> None:
         """Leaves with one line; what went wrong is kept without what the session says."""
+        from trace_tui.app.crash import keep
+
         error = self._exception
         kept = None if error is None else keep(error)
         where = f"; what happened is in {kept}" if kept is not None else ""

@@ -1,6 +1,7 @@
 """The screen with the three panes: which of them are seen, what follows the cursor, and what keys do in it.
 
 It draws what the app gives it and says what the person wants of other sessions; it opens none itself.
+What only a key needs is imported when it is pressed: the first screen should not wait for it.
 """
 
 from __future__ import annotations
@@ -8,7 +9,8 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable
-from typing import ClassVar
+from functools import partial
+from typing import TYPE_CHECKING, ClassVar
 
 from textual import events, on, work
 from textual.app import ComposeResult, SuspendNotSupported
@@ -18,17 +20,12 @@ from textual.screen import Screen
 from textual.timer import Timer
 from textual.worker import get_current_worker
 
-from trace_tui.app.copying import copies_of
-from trace_tui.app.documents import document_of_entry, document_of_row, document_of_session
-from trace_tui.app.filters import facets, kinds_chosen, kinds_offered
 from trace_tui.app.going import Spot, spot_for
-from trace_tui.app.help import help_lines
 from trace_tui.app.keys import BINDINGS
 from trace_tui.app.messages import FailureWanted, HitsFound, OpenWanted, Said
 from trace_tui.app.opened import Opened, Wish
-from trace_tui.app.outside import edit, page
 from trace_tui.app.panes import ORDER, Pane, layout_for
-from trace_tui.app.search_walk import SearchWalk, search
+from trace_tui.app.search_walk import SearchWalk
 from trace_tui.app.summary import summary_of
 from trace_tui.errors import NothingFound, Unreadable
 from trace_tui.library.chains import Forest, Member
@@ -40,14 +37,15 @@ from trace_tui.times import local_now
 from trace_tui.widgets.activity import Activity
 from trace_tui.widgets.detail import Detail, Laid
 from trace_tui.widgets.line_view import LineView
-from trace_tui.widgets.menu import Help, Menu, TickMenu
 from trace_tui.widgets.one_line import KeyBar, OneLine
-from trace_tui.widgets.prompt import Prompt
 from trace_tui.widgets.session_list import SessionList
 from trace_tui.widgets.timeline import Timeline
 from trace_tui.widgets.timeline_rows import Choice, Growth, Kind, Row, RowBook
 from trace_tui.widgets.welcome import Welcome
 from trace_tui.wording.cells import Line
+
+if TYPE_CHECKING:
+    from trace_tui.widgets.prompt import Prompt
 
 _REST = 0.06
 """Seconds for which the cursor rests until the detail follows: holding a key costs only the list."""
@@ -83,8 +81,11 @@ class MainScreen(Screen[None]):
         self._sessions_title = "Sessions"
         self._crumbs: Line = []
         self._progress = ""
+        self._way = ""
         self._searches = 0
         self._asked = 0
+        self._subject: object = None
+        """What the detail is about."""
         self._resting: Timer | None = None
 
     def compose(self) -> ComposeResult:
@@ -180,7 +181,7 @@ class MainScreen(Screen[None]):
             self.search = None
             self._mark("")
             self.timeline.show(rows, opened.workers(), summary)
-        self._follow(0 if not is_same else _REST)
+        self._follow(0 if not is_same else _REST, again=True)
 
     def show_growth(self, opened: Opened, growth: Growth, rows: list[Row]) -> None:
         """The open session goes on; where one stands is not touched."""
@@ -232,11 +233,20 @@ class MainScreen(Screen[None]):
 
     def show_crumbs(self, line: Line) -> None:
         self._crumbs = line
-        self.crumbs.show(line, [(self._progress, "yellow")])
+        self._draw_top()
 
     def tell_progress(self, words: str) -> None:
         self._progress = words
-        self.crumbs.show(self._crumbs, [(words, "yellow")])
+        self._draw_top()
+
+    def tell_way(self, words: str) -> None:
+        """How changes of files are noticed."""
+        self._way = words
+        self._draw_top()
+
+    def _draw_top(self) -> None:
+        right: Line = [(self._progress, "yellow")] if self._progress else [(self._way, "dim")]
+        self.crumbs.show(self._crumbs, right)
 
     def select(self, spot: Spot) -> None:
         with self.timeline.prevent(LineView.Moved):
@@ -271,16 +281,19 @@ class MainScreen(Screen[None]):
                 if self.timeline.display:
                     self.post_message(OpenWanted(member, keep_focus=True))
                 elif self.detail.display:
-                    self._show_document(lambda width: document_of_entry(member, width))
+                    self._tell(member.entry.key, partial(_document_of_entry, member))
             return
         opened, row = self.opened, self.timeline.selected
-        if opened is None or row is None or not self.detail.display:
-            return
-        raw = self.is_raw
-        if row.kind is Kind.SESSION and not raw:
-            self._show_document(lambda width: document_of_session(opened, width), again=again)
-        else:
-            self._show_document(lambda width: document_of_row(opened, row, raw=raw, width=width), again=again)
+        if opened is not None and row is not None and self.detail.display:
+            subject = (opened.number, row.kind, row.turn.index, row.place, self.is_raw)
+            self._tell(subject, partial(_document_of, opened, row, self.is_raw), again=again)
+
+    def _tell(self, subject: object, make: Callable[[int], Laid], *, again: bool = False) -> None:
+        """Whoever reads the detail stays where they are, as long as it is about the same."""
+        is_same = subject == self._subject
+        self._subject = subject
+        if again or not is_same:
+            self._show_document(make, again=is_same)
 
     @work(group="detail", exclusive=True)
     async def _show_document(self, make: Callable[[int], Laid], *, again: bool = False) -> None:
@@ -374,31 +387,30 @@ class MainScreen(Screen[None]):
         self._prompt("go", "go to turn, line N, 14:05, @1h30m or id:", "")
 
     def _prompt(self, purpose: str, label: str, words: str) -> None:
+        from trace_tui.widgets.prompt import Prompt
+
         if self.query(Prompt):
             return
         self.keys.display = False
         self.mount(Prompt(purpose, label, words))
 
     def _leave_prompt(self) -> None:
-        self.query(Prompt).remove()
+        self.query("Prompt").remove()
         self.keys.display = True
         self.set_focus(self.view(self.pane))
 
-    @on(Prompt.Changed)
-    def _on_typed(self, event: Prompt.Changed) -> None:
+    def on_prompt_changed(self, event: Prompt.Changed) -> None:
         if event.purpose == "filter":
             self._filter_sessions(event.words)
 
-    @on(Prompt.Done)
-    def _on_prompt_done(self, event: Prompt.Done) -> None:
+    def on_prompt_done(self, event: Prompt.Done) -> None:
         self._leave_prompt()
         if event.purpose == "search":
             self._look_for(event.words)
         elif event.purpose == "go":
             self._go(event.words)
 
-    @on(Prompt.Left)
-    def _on_prompt_left(self, event: Prompt.Left) -> None:
+    def on_prompt_left(self, event: Prompt.Left) -> None:
         self._leave_prompt()
         if event.purpose == "filter":
             self._filter_sessions("")
@@ -430,6 +442,8 @@ class MainScreen(Screen[None]):
         self.say(walk.told())
 
         def work() -> None:
+            from trace_tui.app.searching import search
+
             worker = get_current_worker()
             try:
                 search(walk, opened, self.post_message, lambda: worker.is_cancelled)
@@ -479,6 +493,9 @@ class MainScreen(Screen[None]):
     # -- keys: what is shown --------------------------------------------
 
     def action_filter(self) -> None:
+        from trace_tui.app.filters import facets, kinds_offered
+        from trace_tui.widgets.menu import Menu, TickMenu
+
         if self.pane is Pane.SESSIONS:
             self.app.push_screen(Menu("Show sessions", facets(self.forest)), self._on_facet)
         else:
@@ -489,6 +506,8 @@ class MainScreen(Screen[None]):
             self._filter_sessions(words)
 
     def _on_kinds(self, ticked: str | None) -> None:
+        from trace_tui.app.filters import kinds_chosen
+
         if ticked is None or self.opened is None:
             return
         self.choice = kinds_chosen(ticked)
@@ -506,6 +525,9 @@ class MainScreen(Screen[None]):
     # -- keys: out of here ----------------------------------------------
 
     def action_copy(self) -> None:
+        from trace_tui.app.copying import copies_of
+        from trace_tui.widgets.menu import Menu
+
         if self.opened is not None:
             row = None if self.pane is Pane.SESSIONS else self.timeline.selected
             offered = copies_of(self.opened, row, self.detail.document)
@@ -524,9 +546,13 @@ class MainScreen(Screen[None]):
             driver.write(sequence)
 
     def action_pager(self) -> None:
+        from trace_tui.app.outside import page
+
         self._outside(page)
 
     def action_editor(self) -> None:
+        from trace_tui.app.outside import edit
+
         self._outside(lambda text: edit(text, "codex-trace.txt"))
 
     def _outside(self, show: Callable[[str], str | None]) -> None:
@@ -544,7 +570,24 @@ class MainScreen(Screen[None]):
             self.say(problem, "yellow")
 
     def action_help(self) -> None:
+        from trace_tui.app.help import help_lines
+        from trace_tui.widgets.menu import Help
+
         self.app.push_screen(Help("Keys", help_lines(self)))
+
+
+def _document_of_entry(member: Member, width: int) -> Laid:
+    from trace_tui.app.documents import document_of_entry
+
+    return document_of_entry(member, width)
+
+
+def _document_of(opened: Opened, row: Row, raw: bool, width: int) -> Laid:
+    from trace_tui.app.documents import document_of_row, document_of_session
+
+    if row.kind is Kind.SESSION and not raw:
+        return document_of_session(opened, width)
+    return document_of_row(opened, row, raw=raw, width=width)
 
 
 def _now() -> int:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from textual.message import Message
 
 from trace_tui.app.opened import Wish
@@ -9,9 +11,11 @@ from trace_tui.library.chains import Forest, Member
 from trace_tui.library.finding import ThreadFiles
 from trace_tui.library.progress import Progress
 from trace_tui.model import Session
-from trace_tui.searching import Hit
 from trace_tui.widgets.activity import Activity
 from trace_tui.widgets.timeline_rows import Growth, Row
+
+if TYPE_CHECKING:
+    from trace_tui.searching import Hit
 
 
 class SessionsKnown(Message):
@@ -24,6 +28,7 @@ class SessionsKnown(Message):
         progress: Progress | None,
         note: str = "",
         activities: dict[str, Activity] | None = None,
+        roots: list[str] | None = None,
     ) -> None:
         self.forest = forest
         self.threads = threads
@@ -32,6 +37,8 @@ class SessionsKnown(Message):
         self.note = note
         self.activities = activities or {}
         """Of sessions that have not ended."""
+        self.roots = roots or []
+        """The folders and files that all this is in."""
         super().__init__()
 
     def can_replace(self, message: Message) -> bool:

@@ -1,24 +1,29 @@
-"""What is open: a session, how it was reached, and the thread that reads it."""
+"""What is open: a session, how it was reached, and the thread that reads it.
+
+All that reads files is imported in that thread: the first screen should not wait for it.
+"""
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from trace_tui.errors import Unreadable
-from trace_tui.following import News
-from trace_tui.home import Home
 from trace_tui.library.chains import Member
 from trace_tui.library.finding import ThreadFiles
-from trace_tui.loader import Loader, Progress
 from trace_tui.model import Place, Session
 from trace_tui.parsers.safe_text import one_line
-from trace_tui.sources import Source, file_source
 from trace_tui.targets import PlaceName
 from trace_tui.widgets.timeline_rows import Choice, Growth, Row, RowBook
 from trace_tui.wording.sessions import title_of
+
+if TYPE_CHECKING:
+    from trace_tui.following import News
+    from trace_tui.loader import Loader, Progress
+    from trace_tui.sources import Source
 
 
 class Wish(NamedTuple):
@@ -47,8 +52,7 @@ class Opened:
     wish: Wish | None = None
     book: RowBook = field(default_factory=RowBook)
 
-    def __post_init__(self) -> None:
-        self.loader = Loader(self.sources)
+    loader: Loader | None = None
 
     @property
     def key(self) -> str:
@@ -76,6 +80,9 @@ def name_of(member: Member) -> str:
 
 def sources_of(thread: ThreadFiles | None, path: Path | None) -> list[Source]:
     """The files of a session that the library knows, or of the one that a file belongs to."""
+    from trace_tui.home import Home
+    from trace_tui.sources import file_source
+
     if thread is not None:
         return [file_source(Path(file.path)) for file in thread.files]
     if path is None:
@@ -96,6 +103,8 @@ async def load(
         on_rows(session, list(opened.book.rows), False)
 
     def whole(session: Session) -> None:
+        from trace_tui.home import Home
+
         if opened.member is None:
             Home(Path(opened.sources[0].path)).complete(session)
         else:
@@ -106,7 +115,14 @@ async def load(
         on_rows(session, list(opened.book.rows), True)
 
     opened.book = RowBook(choice())
+    opened.loader = await asyncio.to_thread(_loader_of, opened.sources)
     await opened.loader.load(on_progress, part, whole)
+
+
+def _loader_of(sources: list[Source]) -> Loader:
+    from trace_tui.loader import Loader
+
+    return Loader(sources)
 
 
 async def look(opened: Opened, on_growth: Callable[[Session, Growth, list[Row]], None]) -> News:
@@ -117,6 +133,7 @@ async def look(opened: Opened, on_growth: Callable[[Session, Growth, list[Row]],
             _complete(session, opened.member)
         on_growth(session, opened.book.update(session.turns), opened.book.rows)
 
+    assert opened.loader is not None
     return await opened.loader.look(more)
 
 

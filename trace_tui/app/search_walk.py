@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from trace_tui.app.messages import HitsFound
-from trace_tui.app.opened import Opened
-from trace_tui.searching import Hit, Search
 from trace_tui.wording.words import count
 
-_TELL_EVERY = 0.05
+if TYPE_CHECKING:
+    from trace_tui.searching import Hit
 
 
 @dataclass
@@ -47,21 +45,3 @@ class SearchWalk:
         steps = f"{where}{count(len(self.hits), 'step')}{more}"
         here = "" if self.at is None else f" · {self.hits[self.at].where}"
         return f"“{self.words}”: {steps}, {count(times, 'place')}{more}{here}"
-
-
-def search(
-    walk: SearchWalk, opened: Opened, tell: Callable[[HitsFound], object], stopped: Callable[[], bool]
-) -> None:
-    """Runs in a thread; tells what it finds at once, and then a few times a second."""
-    looking = Search(opened.session, opened.sources, walk.words)
-    waiting: list[Hit] = []
-    told_at = 0.0
-    for hits in looking.steps():
-        if stopped():
-            return
-        waiting += hits
-        if waiting and time.monotonic() - told_at > _TELL_EVERY:
-            share = looking.read / max(looking.total, 1)
-            tell(HitsFound(walk.number, waiting, share, is_done=False, is_cut=False))
-            waiting, told_at = [], time.monotonic()
-    tell(HitsFound(walk.number, waiting, 1.0, is_done=True, is_cut=looking.is_cut))

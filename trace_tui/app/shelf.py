@@ -140,7 +140,9 @@ class Shelf:
         self._open_ones = [entry for entry in entries if entry.state == "in_progress"]
         self._activities = activities_of(library, self._open_ones)
         self._next_pulse = time.monotonic() + _PULSE_EVERY
-        self._tell(_known(entries, threads, None, _note(library), self._activities))
+        self._tell(
+            _known(entries, threads, None, _note(library), self._activities, library.findings.places())
+        )
 
     def _tell_activities(self, library: Library) -> None:
         self._activities = activities_of(library, self._open_ones)
@@ -175,8 +177,9 @@ def _known(
     progress: Progress | None,
     note: str = "",
     activities: dict[str, Activity] | None = None,
+    roots: list[str] | None = None,
 ) -> SessionsKnown:
-    return SessionsKnown(grow(entries), threads, progress, note, activities)
+    return SessionsKnown(grow(entries), threads, progress, note, activities, roots)
 
 
 def _note(library: Library) -> str:

@@ -10,7 +10,6 @@ from pathlib import Path
 
 from trace_tui.app.terminal import needs_ascii, theme_for, why_no_app
 from trace_tui.config import Config, load_config
-from trace_tui.home import Home
 from trace_tui.targets import LATEST, Target, read_target
 from trace_tui.times import use_zone, zone_named
 
@@ -86,6 +85,8 @@ def _roots(arguments: argparse.Namespace, config: Config) -> tuple[str, ...]:
         return tuple(arguments.root)
     target = read_target(arguments.target) if arguments.target else None
     if target is not None and target.is_path:
+        from trace_tui.home import Home
+
         home = Home(Path(target.session))
         return (str(home.folder),) if home.folder is not None else (str(home.path),)
     return config.roots

@@ -7,11 +7,15 @@ from contextlib import suppress
 
 
 class Written:
+    """Made where the event loop runs; may be rung from any thread."""
+
     def __init__(self) -> None:
+        self._loop = asyncio.get_running_loop()
         self._event = asyncio.Event()
 
     def ring(self) -> None:
-        self._event.set()
+        with suppress(RuntimeError):  # the loop has just ended
+            self._loop.call_soon_threadsafe(self._event.set)
 
     async def wait_for(self, seconds: float) -> None:
         """Until it rings, or so long."""

@@ -80,6 +80,15 @@ class Findings(NamedTuple):
     walked: set[str]
     """The roots that were there to be looked at."""
 
+    def places(self) -> list[str]:
+        """The folders and files to watch: of a home only what holds sessions."""
+        places: list[str] = []
+        for root in self.roots:
+            homely = [os.path.join(root, name) for name in SESSION_FOLDERS]
+            is_home = any(map(os.path.isdir, homely)) or not os.path.exists(root)
+            places += homely if is_home else [root]
+        return places
+
     def threads(self) -> list[ThreadFiles]:
         """The threads these files belong to, those written to last first."""
         together: defaultdict[str, dict[str, Found]] = defaultdict(dict)
