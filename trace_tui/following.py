@@ -13,6 +13,7 @@ from enum import Enum
 
 from trace_tui.errors import TraceError, Unreadable
 from trace_tui.model import Session
+from trace_tui.parsers.detect import HEAD_SIZE, NotASession, detect
 from trace_tui.reading import BLOCK, SLICE, SessionReader, Tail
 from trace_tui.sources import Source
 
@@ -91,6 +92,8 @@ class Follower:
         tail = self.reader.tail
         if tail is None or not self.reader.fold.can_go_on or not self._still_ends_so(tail):
             raise NotTheSame("the file was changed")
+        if tail.read_to < HEAD_SIZE and not _is_still(tail):
+            raise NotTheSame("its beginning is another than it seemed")
         self._remember_file()
         with open(tail.source.path, "rb") as stream:
             stream.seek(tail.read_to)
@@ -138,6 +141,15 @@ class Follower:
 
     def _still_ends_so(self, tail: Tail) -> bool:
         return _before(tail.source.path, tail.read_to) == self._checked
+
+
+def _is_still(tail: Tail) -> bool:
+    """What a file is was decided by its first bytes; there may have been few of them."""
+    try:
+        with open(tail.source.path, "rb") as file:
+            return detect(file.read(HEAD_SIZE)) is tail.format
+    except (NotASession, OSError):
+        return False
 
 
 def _before(path: str, end: int) -> bytes:

@@ -40,7 +40,7 @@ class Tail:
     file: SessionFile
     lines: LineReader
     records: RecordReader
-    is_log: bool
+    format: Format
     last: bytes = b""
     """A last line without its newline, which was told as far as it stands there."""
     last_is_torn: bool = False
@@ -144,7 +144,7 @@ class SessionReader:
             self.fold.problem(lines.lines + 1, kind, damage)
         elif self.on_halt is not None and file.path == self.sources[-1].path and stream.wrapping == "plain":
             self.on_halt(Halt(save(self.fold), format_))
-        tail = Tail(self.sources[-1], file, lines, records, format_.is_log)
+        tail = Tail(self.sources[-1], file, lines, records, format_)
         self.take_last(tail)
         if file.path == self.sources[-1].path and stream.wrapping == "plain" and damage is None:
             self.tail = tail
@@ -163,7 +163,7 @@ class SessionReader:
         tail.file.add_lines([piece])
         event = tail.records.read(piece)
         tail.last_is_torn = isinstance(event, Malformed)
-        tail.last_is_noise = tail.is_log and isinstance(event, Quiet)
+        tail.last_is_noise = tail.format.is_log and isinstance(event, Quiet)
         if isinstance(event, Malformed):
             event.kind = "torn_line"
             event.detail = f"the last line breaks off after {len(piece)} bytes"
