@@ -100,6 +100,45 @@ def _add_doctor(doctor: argparse.ArgumentParser) -> None:
     doctor.add_argument("--json", action="store_true", help="one JSON object for programs")
 
 
+def _add_tail(tail: argparse.ArgumentParser) -> None:
+    tail.add_argument(
+        "target",
+        nargs="?",
+        default="latest",
+        metavar="TARGET",
+        help="a session file, an id or how it begins, latest (default), latest:. (of this folder)",
+    )
+    _add_places(tail)
+    tail.add_argument(
+        "--since",
+        choices=("start", "now"),
+        default="now",
+        help="tell all from the beginning, or how it stands and then what is new (default)",
+    )
+    tail.add_argument("--failed", action="store_true", help="only failed calls, failed turns and errors")
+    tail.add_argument(
+        "--chain", action="store_true", help="all agents of the chain, those that join later as well"
+    )
+    tail.add_argument(
+        "--json", action="store_true", help="JSON for programs, one event a line (docs/tail.schema.json)"
+    )
+    tail.add_argument("--until-done", action="store_true", help="end when the last turn has ended")
+    tail.add_argument(
+        "--timeout", type=_seconds, metavar="TIME", help="end after so long: 90 (seconds), 2m, 1h"
+    )
+
+
+_UNITS = {"": 1, "s": 1, "m": 60, "h": 3600}
+
+
+def _seconds(words: str) -> float:
+    number, unit = (words[:-1], words[-1:]) if words[-1:] in ("s", "m", "h") else (words, "")
+    whole, dot, part = number.partition(".")
+    if not whole.isdecimal() or (dot and not part.isdecimal()) or len(words) > 12:
+        raise argparse.ArgumentTypeError(f"{words!r} is no time; write 90, 2m or 1h")
+    return float(number) * _UNITS[unit]
+
+
 def _natural(words: str) -> int:
     if not words.isdecimal():
         raise argparse.ArgumentTypeError(f"{words!r} is no number")
@@ -145,6 +184,14 @@ _COMMANDS = (
         "Lists sessions by day, newest first, workers under who started them.",
         "TIME is 2h, 7d, today, yesterday, 2026-11-20 or 2026-11-20T14:30. " + _EXIT_CODES,
         _add_ls,
+    ),
+    _Command(
+        "tail",
+        "follow a session line by line while it runs",
+        "Follows a session while it runs: a line for each thing that happens, until Ctrl-C.",
+        "exit codes: 0 done, with --until-done completed; 1 no such session, or its last turn failed or was "
+        "interrupted; 2 usage error; 3 it could not be read, or is gone; 124 the time is up; 130 Ctrl-C",
+        _add_tail,
     ),
     _Command(
         "doctor",

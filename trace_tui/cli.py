@@ -88,6 +88,8 @@ def _command(name: str | None) -> Callable[[argparse.Namespace], int]:
         from trace_tui.doctor.command import run
     elif name == "show":
         from trace_tui.show.command import run
+    elif name == "tail":
+        from trace_tui.tailing.command import run
     else:
         from trace_tui.app.start import run
     return run

@@ -67,7 +67,7 @@ class _Lately:
 
 
 class Look:
-    """What was seen below some roots. Its methods look at a part of it again and give the files that changed."""
+    """What was seen below some roots. Its methods look at a part of it again and give the changed files."""
 
     def __init__(self, roots: Sequence[str]) -> None:
         self.roots = list(dict.fromkeys(os.path.abspath(root) for root in roots))

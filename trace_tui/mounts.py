@@ -13,7 +13,7 @@ _FROM_ELSEWHERE = frozenset(
 
 
 def silent_devices() -> frozenset[int]:
-    """The numbers (`st_dev`) of file systems that others may change unheard; none where that can't be told."""
+    """The numbers (`st_dev`) of file systems that others may change unheard; none where none can be told."""
     try:
         lines = _MOUNTS.read_bytes().splitlines()
     except OSError:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from trace_tui.model import Call, Tool, Turn
+from trace_tui.model import Tool, Turn
 
 _WAITS = frozenset({"wait", "wait_agent"})
 
@@ -27,15 +27,16 @@ def time_split(turn: Turn) -> TimeSplit | None:
         if call.started_at is None or call.duration_ms is None:
             continue
         span = (call.started_at, call.started_at + call.duration_ms)
-        (waits if _is_wait(call) else tools).append(span)
+        (waits if is_wait(call.tool, call.name) else tools).append(span)
     limit = turn.duration_ms
     tools_ms = min(_covered(tools), limit)
     both = min(_covered(tools + waits), limit)
     return TimeSplit(limit - both, tools_ms, both - tools_ms)
 
 
-def _is_wait(call: Call) -> bool:
-    return call.tool is Tool.AGENT and call.name in _WAITS
+def is_wait(tool: Tool, name: str) -> bool:
+    """Of the calls about workers, those that do nothing until one of them ends or writes."""
+    return tool is Tool.AGENT and name in _WAITS
 
 
 def _covered(spans: list[tuple[int, int]]) -> int:

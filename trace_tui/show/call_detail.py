@@ -10,7 +10,7 @@ from rich.text import Text as Line
 from trace_tui.call_texts import CallRecords, call_folder, call_input, call_output
 from trace_tui.model import Call, Session, Turn, line_of
 from trace_tui.parsers.safe_text import one_line, safe_block
-from trace_tui.show.contract import call_object
+from trace_tui.printing.items import call_object
 from trace_tui.targets import PlaceKind, link
 from trace_tui.texts import Texts
 from trace_tui.times import short_duration

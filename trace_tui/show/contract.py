@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from trace_tui.model import Call, Item, Note, Session, Turn, file_of, line_of
+from trace_tui.model import Item, Note, Session, Turn
+from trace_tui.printing.items import call_object, note_object
 from trace_tui.printing.machine import (
     JsonObject,
     agent_object,
@@ -97,48 +98,8 @@ def turn_object(turn: Turn, session: Session, texts: Texts) -> JsonObject:
 def _item_objects(item: Item, session: Session, texts: Texts) -> list[JsonObject]:
     several_files = len(session.files) > 1
     if isinstance(item, Note):
-        return [note_object(item, texts, with_file=several_files)]
+        return [note_object(item, texts.whole(item), with_file=several_files)]
     return [call_object(call, with_file=several_files) for call in (item, *(item.nested or ()))]
-
-
-def call_object(call: Call, *, with_file: bool = False) -> JsonObject:
-    shown: JsonObject = {
-        "kind": "tool_call",
-        "call_id": call.call_id,
-        "name": call.name,
-        "namespace": call.namespace,
-        "tool": call.tool.value,
-        "status": call.status.value,
-        "exit_code": call.exit_code,
-        "reason": call.reason,
-        "evidence": call.evidence.value,
-        "summary": call.summary,
-        "started_at": rfc3339(call.started_at),
-        "ended_at": rfc3339(call.ended_at),
-        "duration_ms": call.duration_ms,
-        "parallel": call.parallel,
-        "parent_call_id": call.parent_call_id,
-        "child_session": call.child_session,
-        "line": line_of(call.place),
-    }
-    if with_file:
-        shown["file"] = file_of(call.place)
-    return shown
-
-
-def note_object(note: Note, texts: Texts, *, with_file: bool = False) -> JsonObject:
-    shown: JsonObject = {
-        "kind": note.kind.value,
-        "text": texts.whole(note),
-        "at": rfc3339(note.at),
-        "line": line_of(note.place),
-    }
-    for key, value in (("phase", note.phase), ("author", note.author), ("recipient", note.recipient)):
-        if value is not None:
-            shown[key] = value
-    if with_file:
-        shown["file"] = file_of(note.place)
-    return shown
 
 
 def problem_object(session: Session, index: int) -> JsonObject:

@@ -1,0 +1,281 @@
+"""The screen as a reader: it shows what the app gives it, and the detail follows the cursor."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable
+from functools import partial
+
+from textual import on, work
+from textual.timer import Timer
+
+from trace_tui.app.going import Spot
+from trace_tui.app.messages import FailureWanted, OpenWanted
+from trace_tui.app.opened import Opened, Wish
+from trace_tui.app.pane_screen import PaneScreen
+from trace_tui.app.panes import ORDER, Pane
+from trace_tui.app.search_walk import SearchWalk
+from trace_tui.app.summary import summary_of
+from trace_tui.library.chains import Forest, Member
+from trace_tui.model import Call, CallStatus, TurnStatus
+from trace_tui.parsers.safe_text import one_line
+from trace_tui.widgets.activity import Activity
+from trace_tui.widgets.detail import Laid
+from trace_tui.widgets.line_view import LineView
+from trace_tui.widgets.session_list import SessionList
+from trace_tui.widgets.timeline import Timeline
+from trace_tui.widgets.timeline_rows import Choice, Growth, Kind, Row
+from trace_tui.wording.cells import Line
+
+_REST = 0.06
+"""Seconds for which the cursor rests until the detail follows: holding a key costs only the list."""
+_LONGER_REST = 0.25
+"""The same until a session is opened because the cursor stands on it."""
+
+
+class ReadingScreen(PaneScreen):
+    """Draws sessions, the open one, and what is selected in it; says what the person wants of others."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.forest = Forest([], {}, {})
+        self.opened: Opened | None = None
+        self.activities: dict[str, Activity] = {}
+        self.choice = Choice()
+        self.filter_words = ""
+        self.is_raw = False
+        self.search: SearchWalk | None = None
+        self._came_from: dict[str, Wish] = {}
+        """Where one stood in the parent, by the sessions one went into from there."""
+        self._sessions_title = "Sessions"
+        self._asked = 0
+        self._subject: object = None
+        """What the detail is about."""
+        self._resting: Timer | None = None
+
+    def on_mount(self) -> None:
+        self._ticking = self.set_interval(1.0, self._tick, pause=True)
+
+    def pane_changed(self) -> None:
+        self.follow(_REST)
+
+    # -- what the app gives ---------------------------------------------
+
+    def show_sessions(self, forest: Forest, title: str) -> None:
+        """``title`` tells how many there are, and whether that is all."""
+        self.forest = forest
+        self._sessions_title = title
+        self.sessions.show(forest)
+        self.title_sessions()
+
+    @on(SessionList.Arranged)
+    def title_sessions(self) -> None:
+        order = self.sessions.arrangement.order
+        if self.filter_words:
+            title = f"Sessions {self.sessions.sessions_shown():,} · {self.filter_words}"
+        else:
+            title = self._sessions_title
+        self.sessions.set_title(title + (f" · by {order}" if order != "started" else ""))
+
+    def show_opened(self, opened: Opened, rows: list[Row]) -> None:
+        """A session, as far as it has been read: another one, or more of the same."""
+        is_same = self.opened is opened
+        self.opened = opened
+        summary = self._summary()
+        if is_same:
+            self.timeline.update(rows, opened.workers(), summary)
+        else:
+            self.forget_search()
+            self.timeline.show(rows, opened.workers(), summary)
+        self.follow(0 if not is_same else _REST, again=True)
+
+    def show_growth(self, opened: Opened, growth: Growth, rows: list[Row]) -> None:
+        """The open session goes on; where one stands is not touched."""
+        before = self.timeline.selected
+        self.timeline.go_on(growth, rows, opened.workers(), self._summary())
+        after = self.timeline.selected
+        if before is not after or (after is not None and not _is_over(after)):
+            self.follow(_REST, again=True)
+
+    def _summary(self) -> Line:
+        opened = self.opened
+        if opened is None:
+            return []
+        activity = self.activities.get(opened.key) if opened.session.state == "in_progress" else None
+        return summary_of(opened.session, activity, _now())
+
+    def show_activities(self, activities: dict[str, Activity]) -> None:
+        """Who is at work; as long as somebody is, the seconds are counted."""
+        self.activities = activities
+        self.sessions.show_activities(activities, _now())
+        self._tick()
+
+    def _tick(self) -> None:
+        now = _now()
+        self.sessions.tick(now)
+        own = self.activities.get(self.opened.key) if self.opened is not None else None
+        self.timeline.summarize(self._summary())
+        self.timeline.tick(now if own is not None and own.is_running else None)
+        if not self.activities:
+            self._ticking.pause()
+        else:
+            self._ticking.resume()
+
+    @on(Timeline.Followed)
+    def title_timeline(self) -> None:
+        title = "Timeline" if self.choice == Choice() else "Timeline · filtered"
+        if self.timeline.follows:
+            title += " · following"
+        elif self.timeline.unseen:
+            title += f" · {self.timeline.unseen:,} new ↓"
+        self.timeline.set_title(title)
+
+    def show_no_sessions(self, places: list[str]) -> None:
+        for pane in ORDER:
+            self.view(pane).display = False
+        self.welcome.display = True
+        self.welcome.tell(places)
+        self.set_focus(self.welcome)
+
+    def select(self, spot: Spot) -> None:
+        with self.timeline.prevent(LineView.Moved):
+            self.timeline.select(spot.turn, spot.item)
+        if self.pane is Pane.SESSIONS:
+            self.go_to_pane(Pane.TIMELINE)
+        self.follow(0)
+
+    # -- what follows the cursor ----------------------------------------
+
+    @on(LineView.Moved)
+    def _on_moved(self, event: LineView.Moved) -> None:
+        self.say("")
+        if event.view is self.sessions:
+            self.follow(_LONGER_REST)
+        elif event.view is self.timeline:
+            self.follow(_REST)
+
+    def forget_search(self) -> None:
+        self.search = None
+        self.mark("")
+
+    def mark(self, words: str) -> None:
+        """Shows where they stand."""
+        for view in (self.timeline, self.detail):
+            view.words_to_mark = words
+            view.look_changed()
+
+    def follow(self, rest: float, *, again: bool = False) -> None:
+        """The detail is told of what is selected, once the cursor has come to rest; or told again."""
+        if self._resting is not None:
+            self._resting.stop()
+        if rest:
+            self._resting = self.set_timer(rest, lambda: self._ask(again=again))
+        else:
+            self._ask(again=again)
+
+    def _ask(self, *, again: bool = False) -> None:
+        member = self.sessions.selected
+        if self.pane is Pane.SESSIONS and member is not None:
+            if self.opened is None or member.entry.key != self.opened.key:
+                if self.timeline.display:
+                    self.post_message(OpenWanted(member, keep_focus=True))
+                elif self.detail.display:
+                    self._tell(member.entry.key, partial(_document_of_entry, member))
+            return
+        opened, row = self.opened, self.timeline.selected
+        if opened is not None and row is not None and self.detail.display:
+            subject = (opened.number, row.kind, row.turn.index, row.place, self.is_raw)
+            self._tell(subject, partial(_document_of, opened, row, self.is_raw), again=again)
+
+    def _tell(self, subject: object, make: Callable[[int], Laid], *, again: bool = False) -> None:
+        """Whoever reads the detail stays where they are, as long as it is about the same."""
+        is_same = subject == self._subject
+        self._subject = subject
+        if again or not is_same:
+            self._show_document(make, again=is_same)
+
+    @work(group="detail", exclusive=True)
+    async def _show_document(self, make: Callable[[int], Laid], *, again: bool = False) -> None:
+        self._asked += 1
+        asked = self._asked
+        document = await asyncio.to_thread(make, self.detail.text_width)
+        if asked != self._asked:
+            return
+        if again:
+            self.detail.update(document)
+        else:
+            self.detail.show(document)
+
+    @on(LineView.Entered)
+    def _on_entered(self, event: LineView.Entered) -> None:
+        if event.view is self.sessions and self.sessions.selected is not None:
+            self.post_message(OpenWanted(self.sessions.selected))
+        elif event.view is self.timeline:
+            self.go_to_pane(Pane.DETAIL)
+            self.follow(0)
+
+    # -- keys: where one is ---------------------------------------------
+
+    def action_pane(self, name: str) -> None:
+        self.go_to_pane(Pane(name))
+        self.follow(0)
+
+    def action_next_pane(self, by: int) -> None:
+        if not self.welcome.display:
+            self.action_pane(ORDER[(ORDER.index(self.pane) + by) % len(ORDER)])
+
+    def action_worker(self) -> None:
+        """Into the worker that the call under the cursor started or spoke to."""
+        row, opened = self.timeline.selected, self.opened
+        call = row.item if row is not None else None
+        child_id = call.child_session if isinstance(call, Call) else None
+        if opened is None or child_id is None:
+            self.say("no worker here: w follows a call that started one", "yellow")
+            return
+        named = self.forest.named(child_id)
+        if not named:
+            self.say(f"the session of this worker is not here ({one_line(child_id[:8])})", "yellow")
+            return
+        assert row is not None
+        self._came_from[named[0].entry.key] = Wish(place=row.place)
+        self.post_message(OpenWanted(named[0]))
+
+    def action_parent(self) -> None:
+        """Back to who started this worker, at the very call."""
+        opened = self.opened
+        member = opened.member if opened is not None else None
+        if opened is None or member is None or member.parent is None:
+            self.say("nobody started this session: it stands at the top", "yellow")
+            return
+        self.say("")
+        wish = self._came_from.pop(opened.key, Wish(call_id=member.call_id))
+        self.post_message(OpenWanted(member.parent, wish))
+
+    def action_failure(self, by: int) -> None:
+        self.post_message(FailureWanted(by))
+
+
+def _document_of_entry(member: Member, width: int) -> Laid:
+    from trace_tui.app.documents import document_of_entry
+
+    return document_of_entry(member, width)
+
+
+def _document_of(opened: Opened, row: Row, raw: bool, width: int) -> Laid:
+    from trace_tui.app.documents import document_of_row, document_of_session
+
+    if row.kind is Kind.SESSION and not raw:
+        return document_of_session(opened, width)
+    return document_of_row(opened, row, raw=raw, width=width)
+
+
+def _now() -> int:
+    return int(time.time() * 1000)
+
+
+def _is_over(row: Row) -> bool:
+    """What is told of it will not change."""
+    if row.kind is Kind.SESSION or (row.kind is Kind.TURN and row.turn.status is TurnStatus.IN_PROGRESS):
+        return False
+    return not (isinstance(row.item, Call) and row.item.status is CallStatus.RUNNING)

@@ -1,0 +1,39 @@
+"""The letter and hue by which each agent of a chain is known, the same wherever it is spoken of."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from string import ascii_lowercase, ascii_uppercase
+from typing import NamedTuple
+
+from trace_tui.library.chains import Member
+
+_SINGLE = ascii_uppercase + ascii_lowercase
+_HUES = ("cyan", "magenta", "yellow", "blue", "green")
+"""Never red: that is failure."""
+
+
+class Badge(NamedTuple):
+    letter: str
+    style: str
+    """The hue alone, to be joined with what else is to be said: ``bold``, ``dim``."""
+
+
+def badge_of(members: Sequence[Member]) -> dict[str, Badge]:
+    """By the keys of a chain's members, which come in the order of their tree: the head is ``A``."""
+    return {
+        member.entry.key: Badge(_letter(place), _HUES[place % len(_HUES)])
+        for place, member in enumerate(members)
+    }
+
+
+def _letter(place: int) -> str:
+    """``A`` to ``Z``, ``a`` to ``z``, then ``AA``, ``AB`` and so on."""
+    if place < len(_SINGLE):
+        return _SINGLE[place]
+    number = place - len(_SINGLE) + len(ascii_uppercase) + 1
+    letters = ""
+    while number:
+        number, last = divmod(number - 1, len(ascii_uppercase))
+        letters = ascii_uppercase[last] + letters
+    return letters
