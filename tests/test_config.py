@@ -108,7 +108,7 @@ def test_a_named_file_that_is_not_there_is_told(tmp_path: Path, monkeypatch: pyt
         ("[keys]\nview.quit = 'q'", 'keys, "view", must be a text in quotes, not a table.'),
         (
             "colour = 1",
-            'There is no setting "colour"; there are theme, ascii, mouse, roots, time_zone, keys.',
+            'There is no setting "colour"; there are theme, ascii, mouse, bell, roots, time_zone, keys.',
         ),
     ],
 )

@@ -24,6 +24,8 @@ class Config:
     theme: str | None = None
     ascii: bool = False
     mouse: bool = True
+    bell: bool = False
+    """Ring when the open session ends."""
     roots: tuple[str, ...] = ()
     time_zone: str | None = None
     """A name that `zone_named` knows."""
@@ -77,6 +79,7 @@ def _chosen(settings: _Settings) -> Config:
         theme=settings.text("theme"),
         ascii=settings.switch("ascii", usual=False),
         mouse=settings.switch("mouse", usual=True),
+        bell=settings.switch("bell", usual=False),
         roots=settings.folders("roots"),
         time_zone=settings.time_zone("time_zone"),
         keys=settings.texts_by_name("keys"),

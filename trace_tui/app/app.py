@@ -42,10 +42,12 @@ from trace_tui.library.finding import ThreadFiles, codex_home
 from trace_tui.library.glance import NOTHING, Glance
 from trace_tui.library.library import Library
 from trace_tui.library.targets import path_of
-from trace_tui.model import Call, Session
+from trace_tui.model import Call, Session, TurnStatus
 from trace_tui.relatives import Relation
 from trace_tui.targets import LATEST, Target
+from trace_tui.times import short_duration
 from trace_tui.widgets.timeline_rows import Growth, Kind, Row, failures_of
+from trace_tui.wording.words import STATE_STYLES, TURN_WORDS
 
 if TYPE_CHECKING:
     from trace_tui.loader import Progress
@@ -78,6 +80,8 @@ class Start:
     glance: Glance = NOTHING
     theme: str = "trace-dark"
     ascii: bool = False
+    bell: bool = False
+    """Ring when the open session ends."""
     keys: tuple[tuple[str, str], ...] = ()
     problems: tuple[str, ...] = ()
     """What the person should know of their settings."""
@@ -371,9 +375,20 @@ class TraceApp(App[int]):
         opened = self._opened
         if opened is None or opened.number != event.opening:
             return
-        opened.session = event.session
+        before, opened.session = opened.state, event.session
+        opened.state = event.session.state
         self.main.show_growth(opened, event.growth, event.rows)
         self._show_crumbs()
+        if before == TurnStatus.IN_PROGRESS != opened.state:
+            self._tell_end(opened)
+
+    def _tell_end(self, opened: Opened) -> None:
+        """What one may have been waiting for."""
+        turn = opened.session.turns[-1]
+        words = f"turn {turn.index} {TURN_WORDS[opened.state]} after {short_duration(turn.duration_ms)}"
+        self.main.say(words, "bold " + STATE_STYLES[opened.state].removeprefix("bold "))
+        if self.start.bell:
+            self.bell()
 
     @on(SessionRead)
     def _on_session_read(self, event: SessionRead) -> None:
@@ -381,6 +396,7 @@ class TraceApp(App[int]):
         if opened is None or opened.number != event.opening:
             return
         opened.session, opened.is_whole = event.session, event.is_whole
+        opened.state = event.session.state
         self.main.show_opened(opened, event.rows)
         self._show_crumbs()
         if event.is_whole:

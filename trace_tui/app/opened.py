@@ -49,6 +49,8 @@ class Opened:
     """Its place in its chain, if the library knows it."""
     session: Session = field(default_factory=Session)
     is_whole: bool = False
+    state: str = "empty"
+    """When it was drawn last: the session itself goes on."""
     wish: Wish | None = None
     book: RowBook = field(default_factory=RowBook)
 

@@ -53,9 +53,7 @@ class ReadingScreen(PaneScreen):
         self._subject: object = None
         """What the detail is about."""
         self._resting: Timer | None = None
-
-    def on_mount(self) -> None:
-        self._ticking = self.set_interval(1.0, self._tick, pause=True)
+        self._ticking: Timer | None = None
 
     def pane_changed(self) -> None:
         self.follow(_REST)
@@ -117,10 +115,11 @@ class ReadingScreen(PaneScreen):
         own = self.activities.get(self.opened.key) if self.opened is not None else None
         self.timeline.summarize(self._summary())
         self.timeline.tick(now if own is not None and own.is_running else None)
-        if not self.activities:
-            self._ticking.pause()
-        else:
-            self._ticking.resume()
+        if self.activities and self._ticking is None:
+            self._ticking = self.set_interval(1.0, self._tick)
+        elif not self.activities and self._ticking is not None:
+            self._ticking.stop()
+            self._ticking = None
 
     @on(Timeline.Followed)
     def title_timeline(self) -> None:

@@ -65,6 +65,7 @@ def _run_app(arguments: argparse.Namespace, config: Config, roots: tuple[str, ..
         glance=glance(roots) if cached else NOTHING,
         theme=theme_for(os.environ, arguments.theme or config.theme),
         ascii=arguments.ascii or config.ascii or needs_ascii(os.environ, sys.stdout.encoding),
+        bell=config.bell,
         keys=tuple(config.keys.items()),
         problems=config.problems,
     )
