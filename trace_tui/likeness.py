@@ -21,7 +21,8 @@ _CHANGE_OF_FOLDER = re.compile(r"""cd (?:'[^']*'|"[^"]*"|\S+) ?(?:&&|;) ?""")
 _TYPED_PATCH = re.compile(r"""(?:cd (?:'[^']*'|"[^"]*"|\S+) ?(?:&&|;) ?)?apply_patch\b""")
 _TYPED_FILE = re.compile(r"\*\*\* (?:Add|Update|Delete) File: (.+?)(?= @@| \*\*\*| [+-])")
 """Of a patch typed into a shell, whose lines the summary puts on one."""
-_PATCH_SUMMARY = re.compile(r"(.+?)(?: \(\+(\d+) −(\d+)\))?( and \d+ more)?", re.DOTALL)
+_COUNTS = re.compile(r"(\d+) −(\d+)\)( and \d+ more)?")
+_MORE_FILES = re.compile(r" and \d+ more$")
 _NO_FILE = "patch"
 """The summary of a patch that names no file."""
 _INPUT_TYPED = " · "
@@ -65,11 +66,13 @@ def patched_file(call: Call) -> PatchedFile | None:
     if call.tool is Tool.EXEC:
         typed = _TYPED_FILE.search(call.summary)
         return PatchedFile(typed[1]) if typed is not None else None
-    told = _PATCH_SUMMARY.fullmatch(call.summary)
-    if told is None or call.summary == _NO_FILE or call.summary.endswith("…"):
+    if call.summary == _NO_FILE or call.summary.endswith("…"):
         return None
-    counts = None if told[2] is None or told[4] is not None else (int(told[2]), int(told[3]))
-    return PatchedFile(told[1], counts)
+    name, begin, end = call.summary.rpartition(" (+")
+    told = _COUNTS.fullmatch(end) if begin else None
+    if told is None:
+        return PatchedFile(_MORE_FILES.sub("", call.summary))
+    return PatchedFile(name, None if told[3] is not None else (int(told[1]), int(told[2])))
 
 
 def is_poll(call: Call) -> bool:

@@ -6,7 +6,7 @@ import os
 import stat
 
 from trace_tui.file_names import SESSION_FOLDERS
-from trace_tui.library.finding import _NEVER, _may_be_session, _only_sessions_of_a_home
+from trace_tui.library.finding import NEVER_WALKED, may_be_session, only_sessions_of_a_home
 from trace_tui.names import INDEX
 
 Identity = tuple[int, int]
@@ -36,12 +36,12 @@ def stamp_of(path: str, known: Stamp | None) -> Stamp | None:
 
 
 def may_matter(name: str) -> bool:
-    return name == INDEX or _may_be_session(name)
+    return name == INDEX or may_be_session(name)
 
 
 def is_passed_over(name: str) -> bool:
     """Whether folders of this name are never looked into."""
-    return name in _NEVER
+    return name in NEVER_WALKED
 
 
 def list_folder(path: str) -> tuple[set[str], list[str]]:
@@ -49,7 +49,7 @@ def list_folder(path: str) -> tuple[set[str], list[str]]:
     with os.scandir(path) as entries:
         within = list(entries)
     if any(entry.name in SESSION_FOLDERS for entry in within):
-        wanted = {INDEX, *(entry.name for entry in _only_sessions_of_a_home(within))}
+        wanted = {INDEX, *(entry.name for entry in only_sessions_of_a_home(within))}
         within = [entry for entry in within if entry.name in wanted]
     files = {entry.name for entry in within if may_matter(entry.name)}
     folders = [entry.path for entry in within if not is_passed_over(entry.name) and _is_folder(entry)]

@@ -23,6 +23,7 @@ from trace_tui.app.going import spot_wished
 from trace_tui.app.main_screen import MainScreen
 from trace_tui.app.messages import (
     ActivitiesKnown,
+    ChainWanted,
     FailureWanted,
     LibraryFailed,
     OpenWanted,
@@ -431,6 +432,27 @@ class TraceApp(App[int]):
             above.insert(0, name_of(member))
             member = member.parent
         self.main.show_crumbs(crumbs_of([*above, opened.name], opened.session))
+
+    # -- the chain as a whole -------------------------------------------
+
+    @on(ChainWanted)
+    @work(group="chain", exclusive=True)
+    async def _show_chain(self) -> None:
+        from trace_tui.app.chain_screen import ChainScreen
+        from trace_tui.library.chain_times import times_of
+
+        here = self.main.sessions.selected if self.main.pane is Pane.SESSIONS else None
+        here = here or (self._opened.member if self._opened is not None else None)
+        if here is None or not here.root.children:
+            self.main.say("this session started no workers, and none started it", "yellow")
+            return
+        head = here.root
+        times = await asyncio.wrap_future(self._shelf.ask(lambda library: times_of(head, library.catalog)))
+        await self.push_screen(ChainScreen(times, here), self._on_chain_left)
+
+    def _on_chain_left(self, member: Member | None) -> None:
+        if member is not None:
+            self.main.post_message(OpenWanted(member))
 
     # -- the walk from failure to failure -------------------------------
 

@@ -13,6 +13,7 @@ BINDINGS: list[Binding] = [
     Binding("f", "filter", "filter", id="filter"),
     Binding("w", "worker", "into worker", id="worker"),
     Binding("W", "parent", "to parent", show=False, id="parent"),
+    Binding("c", "chain", "chain", id="chain"),
     Binding("escape,backspace", "back", "back", key_display="esc", id="back"),
     Binding("z", "zoom", "zoom", id="zoom"),
     Binding("r", "raw", "raw", id="raw"),

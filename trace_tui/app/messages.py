@@ -106,6 +106,10 @@ class OpenWanted(Message):
         super().__init__()
 
 
+class ChainWanted(Message):
+    """The person wants to see all agents of the chain at once."""
+
+
 class FailureWanted(Message):
     """The person wants to see the next failure of the chain, or the one before."""
 

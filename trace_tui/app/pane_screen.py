@@ -68,8 +68,11 @@ class PaneScreen(Screen[None]):
         panes.set_class(layout.is_stacked, "-stacked")
         panes.set_class(len(layout.shown) == 1, "-one")
         panes.set_class(len(layout.shown) == 3, "-three")
+        detail_was_hidden = not self.detail.display
         for pane in ORDER:
             self.view(pane).display = pane in layout.shown
+        if detail_was_hidden and self.detail.display:
+            self.pane_changed()
 
     def go_to_pane(self, pane: Pane) -> None:
         self.pane = pane
@@ -77,7 +80,7 @@ class PaneScreen(Screen[None]):
         self.set_focus(self.view(pane))  # at once: the next keys may be here already
 
     def pane_changed(self) -> None:
-        """Another pane has the keys."""
+        """Another pane has the keys, or the detail has come into sight."""
 
     def on_resize(self) -> None:
         self.arrange_panes()

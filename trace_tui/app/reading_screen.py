@@ -11,7 +11,7 @@ from textual import on, work
 from textual.timer import Timer
 
 from trace_tui.app.going import Spot
-from trace_tui.app.messages import FailureWanted, OpenWanted
+from trace_tui.app.messages import ChainWanted, FailureWanted, OpenWanted
 from trace_tui.app.opened import Opened, Wish
 from trace_tui.app.pane_screen import PaneScreen
 from trace_tui.app.panes import ORDER, Pane
@@ -250,6 +250,9 @@ class ReadingScreen(PaneScreen):
         self.say("")
         wish = self._came_from.pop(opened.key, Wish(call_id=member.call_id))
         self.post_message(OpenWanted(member.parent, wish))
+
+    def action_chain(self) -> None:
+        self.post_message(ChainWanted())
 
     def action_failure(self, by: int) -> None:
         self.post_message(FailureWanted(by))

@@ -132,7 +132,8 @@ def _times_of_one(member: Member, depth: int, catalog: Catalog) -> MemberTimes:
     last_known = (whole.ended_at if is_waiting else member.entry.ended_at) or 0
     turns, failed_turns = _turns_of(catalog.query(_TURNS, [number]), last_known)
     spans = [_wait_span(call, member, turns) for call in waits if call.started_at is not None]
-    [(inherited_lines,)] = catalog.query("SELECT inherited_lines FROM sessions WHERE session = ?", [number])
+    # A session that has just been forgotten has no rows any more.
+    inherited = catalog.query("SELECT inherited_lines FROM sessions WHERE session = ?", [number])
     waiting = joined([(wait.start, wait.until) for wait in spans])
     return MemberTimes(
         member=member,
@@ -143,7 +144,7 @@ def _times_of_one(member: Member, depth: int, catalog: Catalog) -> MemberTimes:
         life=_life_of(member, turns),
         failures=sorted(failed_turns + [call.moment for call in calls if call.has_failed and call.moment]),
         whole=whole,
-        inherited_lines=inherited_lines,
+        inherited_lines=sum(lines for (lines,) in inherited),
     )
 
 

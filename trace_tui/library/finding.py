@@ -26,7 +26,7 @@ _SIGNS_OF_A_HOME = frozenset(
 _LARGEST = (1 << 63) - 1
 _CODEX_NAME = "rollout-"
 _A_FEW = 500
-_NEVER = frozenset({".git", "node_modules"})
+NEVER_WALKED = frozenset({".git", "node_modules"})
 
 
 class Found(NamedTuple):
@@ -114,7 +114,7 @@ class Findings(NamedTuple):
         """The same with these files as they are now; what is not below the roots is passed over."""
         files = {file.path: file for file in self.files}
         for path in paths:
-            if not _may_be_session(os.path.basename(path)) or not self.covers(path):
+            if not may_be_session(os.path.basename(path)) or not self.covers(path):
                 continue
             try:
                 status = os.stat(path)
@@ -233,18 +233,18 @@ class _Walk:
             return
         below = (*above, identity)
         if any(entry.name in SESSION_FOLDERS for entry in within):
-            within = _only_sessions_of_a_home(within)
+            within = only_sessions_of_a_home(within)
         for entry in within:
             self._entry(entry, below)
 
     def _entry(self, entry: os.DirEntry[str], above: _Above) -> None:
         try:
             if entry.is_dir():
-                if entry.name not in _NEVER:
+                if entry.name not in NEVER_WALKED:
                     self._waiting.append((entry.path, above))
             elif entry.name in SESSION_FOLDERS and entry.is_symlink():
                 self._waiting.append((entry.path, above))  # on a disk that is not there: that is to be told
-            elif _may_be_session(entry.name):
+            elif may_be_session(entry.name):
                 status = entry.stat()
                 if stat.S_ISREG(status.st_mode):
                     self._take(_found(entry.path, status))
@@ -257,14 +257,14 @@ def _found(path: str, status: os.stat_result) -> Found:
     return Found(path, status.st_size, status.st_mtime_ns, status.st_ino & _LARGEST)
 
 
-def _only_sessions_of_a_home(within: list[os.DirEntry[str]]) -> list[os.DirEntry[str]]:
+def only_sessions_of_a_home(within: list[os.DirEntry[str]]) -> list[os.DirEntry[str]]:
     """What else lies in a Codex home is none; other folders may hold sessions anywhere."""
     if not any(entry.name in _SIGNS_OF_A_HOME for entry in within):
         return within
     return [entry for entry in within if entry.name in SESSION_FOLDERS]
 
 
-def _may_be_session(name: str) -> bool:
+def may_be_session(name: str) -> bool:
     if name.endswith(_ENDINGS):
         return name not in _OTHER_LINES
     return name.endswith(".json") and name.startswith(_CODEX_NAME)

@@ -82,7 +82,7 @@ def _session(session: Session, *, titled: bool) -> JsonObject:
         "root_id": session.root_id,
         "parent_id": session.parent_id,
         "relation": session.relation.value,
-        "agent_names": agent_object(session.agent),
+        "agent_details": agent_object(session.agent),
         "files": [printable_path(file.path) for file in session.files],
         "format": session.format.value,
         "originator": session.originator,

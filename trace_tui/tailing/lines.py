@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Iterator
 
-from trace_tui.model import Call, CallStatus, Note, NoteKind, Session, Turn, line_of
+from trace_tui.model import Call, Note, NoteKind, Session, Turn, line_of
 from trace_tui.parsers.safe_text import one_line, safe_block
 from trace_tui.printing.console import Lines
 from trace_tui.tailing.stories import (
@@ -83,17 +82,14 @@ def _told(heard: Heard, wholes: Wholes, room: int) -> Iterator[Line]:
             yield _session_line(session, titled=titled)
         case TurnBegan():
             assert story.turn is not None
-            yield [("· ", "dim"), (_turn_words(story.turn, "begins"), "bold")]
+            yield [("· ", "dim"), (_turn_words(story.turn, " begins"), "bold")]
         case TurnOver(failed_calls):
             assert story.turn is not None
             yield from _turn_over(story.turn, failed_calls, room)
         case TurnUndone():
             assert story.turn is not None
-            yield [("· ", "dim"), (_turn_words(story.turn, "undone"), "dim")]
-        case CallRuns(call):
-            running = dataclasses.replace(call, status=CallStatus.RUNNING, reason=None, duration_ms=None)
-            yield _call(running, heard, room)
-        case CallOver(call):
+            yield [("· ", "dim"), (_turn_words(story.turn, " undone"), "dim")]
+        case CallRuns(call) | CallOver(call):
             yield _call(call, heard, room)
         case Noted(note):
             yield from _note(note, heard, wholes, room)
@@ -105,16 +101,21 @@ def _told(heard: Heard, wholes: Wholes, room: int) -> Iterator[Line]:
 
 
 def _session_line(session: Session, *, titled: bool) -> Line:
+    """The title and the state stand first where they are known: behind them there may be no room."""
+    state, title = (session.state, one_line(session.title, 200)) if titled else ("empty", "")
     facts = [f"session {session.id}" if session.id else "session", session.cwd or ""]
-    facts += [f"Codex {session.cli_versions[0]}" if session.cli_versions else ""]
-    facts += [session.source or ""]
-    title = one_line(session.title, 200) if titled else ""
+    facts += [f"Codex {session.cli_versions[0]}" if session.cli_versions else "", session.source or ""]
     words = " · ".join(one_line(fact, 200) for fact in facts if fact)
-    return [("· ", "dim"), (words, "dim"), (f" · {title}" if title else "", "bold")]
+    return [
+        (f"{TURN_GLYPHS[state]} ", STATE_STYLES[state]),
+        (f"{title} · {TURN_WORDS[state]} · " if titled else "", "bold"),
+        (words, "dim"),
+    ]
 
 
 def _turn_words(turn: Turn, what: str) -> str:
-    return " · ".join(word for word in (f"turn {turn.index}", TURN_KINDS[turn.kind], what) if word)
+    kind = TURN_KINDS[turn.kind]
+    return f"turn {turn.index}{' · ' if kind else ''}{kind}{what}"
 
 
 def _turn_over(turn: Turn, failed_calls: int, room: int) -> Iterator[Line]:
@@ -125,7 +126,7 @@ def _turn_over(turn: Turn, failed_calls: int, room: int) -> Iterator[Line]:
     words = "".join(f" · {fact}" for fact in facts if fact)
     yield [
         (f"{TURN_GLYPHS[turn.status]} ", style),
-        (_turn_words(turn, TURN_WORDS[turn.status]), style),
+        (_turn_words(turn, f" · {TURN_WORDS[turn.status]}"), style),
         (words, "dim"),
     ]
     said = [item.text for item in turn.items if isinstance(item, Note) and item.kind is NoteKind.ERROR]
@@ -143,8 +144,9 @@ def _call(call: Call, heard: Heard, room: int) -> Line:
 
 def _note(note: Note, heard: Heard, wholes: Wholes, room: int) -> Iterator[Line]:
     most = _MOST_LINES.get(note.kind, 1)
-    # News of a worker can only be read as a whole; of all others the beginning is enough.
-    text = wholes.of(heard.thread, note) or "" if note.kind is NoteKind.AGENT_MESSAGE else note.text
+    # News of a worker can only be read as a whole; of all others what fits is enough.
+    enough = note.kind is not NoteKind.AGENT_MESSAGE and len(note.text) >= room
+    text = note.text if enough else wholes.of(heard.thread, note) or ""
     if most == 1:
         workers = {child.id: child.name for child in heard.thread.session.children if child.name}
         yield note_line(note, told(note, text, workers), room)

@@ -143,7 +143,8 @@ class Noticer:
     def outline(self) -> list[Story]:
         """How things stand, for somebody who was not told how they came to be so."""
         self._stories = []
-        self._add(SessionBegan(self._snapshot(), titled=True), None, self.session.started_at)
+        self.fold.so_far()
+        self._add(SessionBegan(self._snapshot(), titled=True), None, self.session.started_at, Place(1))
         for turn in self.fold.turns_by_now()[-1:]:
             self._add(TurnBegan(), turn, turn.started_at, turn.place)
             for note in _prompt_of(turn):
@@ -152,7 +153,7 @@ class Noticer:
                 self._add_turn_over(turn)
             self._add(StateIs(self._state), turn)
         for call, turn in self._open.values():
-            self._add(CallBegan(copy.copy(call)), turn, call.started_at, call.place)
+            self._add(CallBegan(_running(call)), turn, call.started_at, call.place)
         return self.take()
 
     def running(self, now: float, wall_ms: int, patience: float) -> list[Story]:
@@ -162,7 +163,7 @@ class Noticer:
                 continue
             self._since[key] = math.inf
             if self._is_new("runs", turn.index, call.call_id):
-                self._add(CallRuns(copy.copy(call)), turn, wall_ms, call.place)
+                self._add(CallRuns(_running(call)), turn, wall_ms, call.place)
         return self.take()
 
     def has_open_turn(self) -> bool:
@@ -262,7 +263,7 @@ class Noticer:
             return
         self._open[id(call)] = _Open(call, turn)
         if self._is_new("made", turn.index, call.call_id):
-            self._add(CallBegan(copy.copy(call)), turn, call.started_at, call.place)
+            self._add(CallBegan(_running(call)), turn, call.started_at, call.place)
 
     def _notice_nested(self) -> None:
         for cell, turn in self._cells:
@@ -352,6 +353,12 @@ def _until_known(items: Sequence[AnItem], known: dict[int, Item]) -> Iterator[An
             break
         fresh.append(item)
     return reversed(fresh)
+
+
+def _running(call: Call) -> Call:
+    shown = copy.copy(call)
+    shown.status, shown.reason, shown.duration_ms = CallStatus.RUNNING, None, None
+    return shown
 
 
 def _prompt_of(turn: Turn) -> list[Note]:

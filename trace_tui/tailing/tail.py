@@ -133,13 +133,13 @@ class Tail:
 
     def _warn_of_missing(self) -> None:
         for key, thread in self._threads.items():
-            if not thread.is_gone:
+            if thread.gone is None:
                 self._missed.discard(key)
             elif key not in self._missed:
                 self._missed.add(key)
                 if self._wishes.until_done and thread is self._head:
-                    raise Unreadable(f"{thread.why_gone}; the session is gone")
-                self._listener.warn(f"{thread.why_gone}; waiting for it to come back")
+                    raise Unreadable(f"{thread.gone}; the session is gone")
+                self._listener.warn(f"{thread.gone}; waiting for it to come back")
 
     # -- when it is over ------------------------------------------------
 
@@ -152,14 +152,15 @@ class Tail:
             return self._finish()
         timeout = self._wishes.timeout
         if timeout is not None and self._clock.now() - self._began >= timeout:
-            self._listener.warn("the time is up, and the session goes on")
+            still = ", and the last turn has not ended" if self._wishes.until_done else ""
+            self._listener.warn(f"the time is up{still}")
             return TIMED_OUT
         return None
 
     def _all_done(self) -> bool:
         if self._head.outcome() in (None, "empty"):
             return False
-        return all(thread.outcome() is not None for thread in self._threads.values() if not thread.is_gone)
+        return all(thread.outcome() is not None for thread in self._threads.values() if thread.gone is None)
 
     def _finish(self) -> int | None:
         """A last look: what was begun at the last moment is not left out."""

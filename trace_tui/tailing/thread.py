@@ -30,9 +30,8 @@ class FollowedThread:
         self._clock = clock
         self._told: Told = Counter()
         self._missing_since: float | None = None
-        self._missing_why = ""
-        self.is_gone = False
-        """It has been missing for longer than moving a file takes."""
+        self.gone: str | None = None
+        """Why, where it has been missing for longer than moving a file takes."""
         self._grew_at = clock.now()
         self._follower, self._noticer = self._reading()
 
@@ -66,7 +65,7 @@ class FollowedThread:
 
     def _what_is_new(self) -> list[Story]:
         if self._missing_since is not None:
-            return self._anew()
+            return [] if self.gone is not None else self._anew()
         try:
             news = self._follower.news()
         except Unreadable as reason:
@@ -84,7 +83,9 @@ class FollowedThread:
         return self._noticer.take()
 
     def look_for_files(self) -> list[Story]:
-        """A thread that is taken up again may go on in another file."""
+        """A thread that is taken up again may go on in another file; one that was gone may be back."""
+        if self.gone is not None:
+            return self._anew()
         try:
             paths = [source.path for source in self._home.thread_sources()]
         except Unreadable:
@@ -116,9 +117,10 @@ class FollowedThread:
             self._follower, self._noticer = self._reading()
             self._read_all()
         except (Unreadable, OSError) as reason:
+            stories = self._noticer.take()
             self._home, self._follower, self._noticer = before
-            return self._miss(str(reason))
-        self._missing_since, self.is_gone = None, False
+            return stories + self._miss(str(reason))
+        self._missing_since = self.gone = None
         return self._noticer.take()
 
     def _where_now(self) -> Path:
@@ -132,14 +134,10 @@ class FollowedThread:
         now = self._clock.now()
         if self._missing_since is None:
             self._missing_since = now
-        if self.is_gone or now - self._missing_since < GRACE:
+        if self.gone is not None or now - self._missing_since < GRACE:
             return []
-        self.is_gone, self._missing_why = True, why
+        self.gone = why
         return [Story(StateIs(GONE), self._clock.wall_ms(), Place(0), self.session.id, self.session.agent)]
-
-    @property
-    def why_gone(self) -> str:
-        return self._missing_why
 
     # -- how it stands --------------------------------------------------
 
