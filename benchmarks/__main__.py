@@ -1,4 +1,4 @@
-"""`python -m benchmarks`: loading against its floors, first header, memory, stalls, start-up, the library."""
+"""`python -m benchmarks`: loading against its floors, header, memory, stalls, start-up, library, app."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import tempfile
 from pathlib import Path
 
 from benchmarks import corpus
+from benchmarks.app import app
 from benchmarks.library import cold_and_warm, growth
 from benchmarks.measure import Cost, median_ratio, part, rounds, row, title
 
@@ -118,6 +119,10 @@ def library_growth(arguments: argparse.Namespace, folder: Path) -> None:
     growth(folder, arguments.rounds)
 
 
+def whole_app(arguments: argparse.Namespace, folder: Path) -> None:
+    app(folder, arguments.sessions, arguments.mb, arguments.rounds)
+
+
 _ALL = {
     "start": start_up,
     "load": whole_load,
@@ -126,6 +131,7 @@ _ALL = {
     "stall": event_loop,
     "library": library,
     "growth": library_growth,
+    "app": whole_app,
 }
 
 

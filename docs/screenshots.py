@@ -1,13 +1,21 @@
-"""Draws the pictures of the README from the demo and the tests' samples: `python docs/screenshots.py`."""
+"""Draws the pictures of the README from the demo and the tests' samples.
+
+From the top folder: `PYTHONPATH=. python docs/screenshots.py`.
+"""
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
+from datetime import UTC
 from io import StringIO
 from pathlib import Path
+from unittest.mock import patch
 
 from rich.console import Console
 
+from tests.driving import NOW, reading_demo
+from trace_tui.app.panes import Pane
 from trace_tui.demonstration import demo_session
 from trace_tui.home import Home
 from trace_tui.library.chains import grow
@@ -18,6 +26,7 @@ from trace_tui.printing.console import Lines
 from trace_tui.reading import SessionReader
 from trace_tui.show.page import Page
 from trace_tui.texts import Texts
+from trace_tui.times import use_zone
 
 FOLDER = Path(__file__).resolve().parent
 SAMPLES = FOLDER.parent / "tests" / "data" / "samples"
@@ -25,8 +34,27 @@ SHOWN_AS = "~/.codex/sessions/2026/11/20/"
 
 
 def main() -> None:
+    use_zone(UTC)
+    asyncio.run(_draw_app("app", 160, 30))
+    asyncio.run(_draw_app("app-80x24", 80, 24))
     _draw(_show, "show", "codex-trace-tui show --demo")
     _draw(_list, "ls", "codex-trace-tui ls")
+
+
+async def _draw_app(name: str, width: int, height: int) -> None:
+    """The demo's second failed call, as one gets there from the list."""
+    with patch("trace_tui.wording.sessions.local_now", lambda: NOW):
+        async with reading_demo(size=(width, height)) as reader:
+            await reader.press("1", "down", "down")
+            await reader.stands_on("Please make the che", Pane.SESSIONS)
+            await reader.press("enter")
+            await reader.sees("18 calls")
+            await reader.idle()
+            await reader.press("e", "e")
+            await reader.reads("command not found")
+            await reader.idle()
+            picture = reader.app.export_screenshot(title="codex-trace-tui --demo")
+    (FOLDER / f"{name}.svg").write_text(picture, encoding="utf-8")
 
 
 def _draw(page: Callable[[Console], None], name: str, title: str) -> None:

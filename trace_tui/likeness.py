@@ -77,13 +77,14 @@ def patched_file(call: Call) -> PatchedFile | None:
 
 def is_poll(call: Call) -> bool:
     """It only asks how something is getting on that was started before, and was answered."""
-    if call.tool is Tool.EXEC or call.status.is_failure:
+    if call.tool not in _MAY_POLL or call.status.is_failure:
         return False
-    if call.tool is Tool.STDIN:
-        return _INPUT_TYPED not in call.summary
-    if call.tool is Tool.CODE:
-        return call.name == "wait" and _INPUT_TYPED not in call.summary
-    return is_agent_wait(call)
+    if call.tool is Tool.AGENT:
+        return is_agent_wait(call)
+    return _INPUT_TYPED not in call.summary and (call.tool is Tool.STDIN or call.name == "wait")
+
+
+_MAY_POLL = frozenset({Tool.STDIN, Tool.CODE, Tool.AGENT})
 
 
 def is_agent_wait(call: Call) -> bool:

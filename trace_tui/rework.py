@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -12,6 +12,9 @@ from trace_tui.model import Call, CallStatus, Item, Tool
 _PATCHES = 3
 _COMMANDS_REMEMBERED = 8
 """Of those that failed before a patch: among them is the one that it was to mend."""
+
+_Patches = dict[int, tuple[Call, PatchedFile]]
+"""By their index among the steps."""
 
 
 @dataclass(slots=True)
@@ -36,15 +39,8 @@ class _Swings:
 
 def churn(steps: Sequence[Item]) -> Iterator[tuple[str, list[Call]]]:
     """What happened, in words, and the calls. Of a patch of several files only the first is known."""
-    patches = {
-        at: (step, file)
-        for at, step in enumerate(steps)
-        if isinstance(step, Call)
-        and step.status is CallStatus.OK
-        and is_patch(step)
-        and (file := patched_file(step)) is not None
-    }
-    if len(patches) < _PATCHES:
+    patches = _patches_of_often_patched(steps)
+    if not patches:
         return
     told: set[int] = set()
     for name, calls in _back_and_forth(patches.values()):
@@ -53,8 +49,22 @@ def churn(steps: Sequence[Item]) -> Iterator[tuple[str, list[Call]]]:
     for name, attempts in _in_vain(steps, patches):
         if told.isdisjoint(map(id, attempts.patches)):
             times = f"{len(attempts.patches)} times"
-            words = f"{name} patched {times} while {attempts.runs[-1].summary} kept failing"
+            words = f"{name} patched {times}, in between {attempts.runs[-1].summary} failed each time"
             yield words, sorted([*attempts.patches, *attempts.runs], key=lambda call: call.place)
+
+
+def _patches_of_often_patched(steps: Sequence[Item]) -> _Patches:
+    """Those that were applied."""
+    patches = {
+        at: (step, file)
+        for at, step in enumerate(steps)
+        if isinstance(step, Call)
+        and step.status is CallStatus.OK
+        and is_patch(step)
+        and (file := patched_file(step)) is not None
+    }
+    times = Counter(file.name for _, file in patches.values())
+    return {at: patch for at, patch in patches.items() if times[patch[1].name] >= _PATCHES}
 
 
 def _back_and_forth(patches: Iterable[tuple[Call, PatchedFile]]) -> Iterator[tuple[str, list[Call]]]:
@@ -76,9 +86,7 @@ def _is_mirrored(before: tuple[int, int] | None, now: tuple[int, int] | None) ->
     return before is not None and now == before[::-1] and now != before
 
 
-def _in_vain(
-    steps: Sequence[Item], patches: Mapping[int, tuple[Call, PatchedFile]]
-) -> Iterator[tuple[str, _Attempts]]:
+def _in_vain(steps: Sequence[Item], patches: _Patches) -> Iterator[tuple[str, _Attempts]]:
     """Between each patch of a file and the next one the same command failed."""
     attempts: dict[str, _Attempts] = {}
     last_runs: dict[Work, tuple[int, Call]] = {}
@@ -93,11 +101,15 @@ def _in_vain(
                 one = attempts[name] = _Attempts(at, [])
             one.at = at
             one.patches.append(patches[at][0])
-        elif isinstance(step, Call) and step.tool is Tool.EXEC and (work := work_of(step)) is not None:
+        elif isinstance(step, Call) and (work := _command(step)) is not None:
             last_runs[work] = at, step
             if step.status is CallStatus.FAILED:
                 failures.append(work)
     yield from ((name, one) for name, one in attempts.items() if len(one.patches) >= _PATCHES)
+
+
+def _command(call: Call) -> Work | None:
+    return work_of(call) if call.tool is Tool.EXEC and not is_patch(call) else None
 
 
 def _goes_on(one: _Attempts, last_runs: Mapping[Work, tuple[int, Call]], failures: deque[Work]) -> bool:

@@ -57,6 +57,7 @@ class Menu(ModalScreen[str | None]):
         super().__init__()
         self._title = title
         self._view = MenuEntries(entries)
+        self._has_ended = False
 
     def compose(self) -> ComposeResult:
         self._view.border_title = Content(self._title)
@@ -83,10 +84,16 @@ class Menu(ModalScreen[str | None]):
                 return
 
     def action_close(self) -> None:
-        self.dismiss(None)
+        self.end(None)
 
     def _take(self, entry: Entry) -> None:
-        self.dismiss(entry.value)
+        self.end(entry.value)
+
+    def end(self, value: str | None) -> None:
+        """Once: the next key may have come before the menu was gone."""
+        if not self._has_ended:
+            self._has_ended = True
+            self.dismiss(value)
 
 
 class TickMenu(Menu):
@@ -98,7 +105,7 @@ class TickMenu(Menu):
         self._view.look_changed()
 
     def action_close(self) -> None:
-        self.dismiss("\n".join(entry.value for entry in self._view.entries if entry.is_ticked))
+        self.end("\n".join(entry.value for entry in self._view.entries if entry.is_ticked))
 
 
 class HelpPage(LineView):
@@ -131,6 +138,7 @@ class Help(ModalScreen[None]):
         super().__init__()
         self._title = title
         self._lines = lines
+        self._has_ended = False
 
     def compose(self) -> ComposeResult:
         page = HelpPage(self._lines)
@@ -143,4 +151,6 @@ class Help(ModalScreen[None]):
         event.stop()
 
     def action_close(self) -> None:
-        self.dismiss(None)
+        if not self._has_ended:
+            self._has_ended = True
+            self.dismiss(None)

@@ -180,6 +180,8 @@ class Timeline(LineView):
         if row.kind is Kind.DIVIDER:
             return self._divider_line(row, width)
         line = self._time_of(row, width)
+        if row.badge is not None:
+            line.append((f"{row.badge.letter} ", f"bold {row.badge.style}"))
         line.append((f"{row.bracket or ' '}", "dim"))
         if isinstance(row.item, Call) and row.item.parent_call_id:
             line.append(("  ", ""))
@@ -196,6 +198,10 @@ class Timeline(LineView):
         turn = row.turn
         is_folded = turn.index in self._folded
         start = f"{'▸' if is_folded else '▾'} {turn.index} "
+        agent: Line = []
+        if row.badge is not None:
+            start, agent = f"{turn.index} ", [(f"{row.badge.letter} ", f"bold {row.badge.style}")]
+            width -= width_of(agent)
         state = "" if turn.status.value == "completed" else TURN_WORDS[turn.status]
         facts = [state, "undone" if turn.reverted else "", row.words, short_duration(turn.duration_ms)]
         after = "  " + " · ".join(fact for fact in facts if fact)
@@ -206,6 +212,7 @@ class Timeline(LineView):
         style = "dim" if turn.reverted else "bold"
         is_bad = "✗" in row.words or turn.status.value == "failed"
         return [
+            *agent,
             (start, style),
             (f"{TURN_GLYPHS[turn.status]} ", STATE_STYLES[turn.status]),
             (fitted(_prompt_of(turn), max(room, 0)), "dim" if turn.reverted else "bold cyan"),
@@ -288,8 +295,8 @@ class Timeline(LineView):
     def action_close(self) -> None:
         """Folds the turn around the cursor, which stays on its head."""
         row = self.selected
-        if row is None or row.turn.index in self._folded:
-            return
+        if row is None or row.turn.index in self._folded or row.thread:
+            return  # the steps of several agents' turns stand between each other
         self._fold_turn(row.turn.index)
         self.rows_changed(self._index_of(row.turn, None))
         self.post_message(self.Moved(self))
@@ -353,7 +360,12 @@ class Timeline(LineView):
     def _find_again(self, before: Row) -> int:
         """Where a row stands now; else the head of its turn; else where the cursor was."""
         for index, row in enumerate(self._rows):
-            if row.turn.index == before.turn.index and row.kind is before.kind and row.place == before.place:
+            if (
+                row.thread == before.thread
+                and row.turn.index == before.turn.index
+                and row.kind is before.kind
+                and row.place == before.place
+            ):
                 return index
         heads = (i for i, row in enumerate(self._rows) if _is_head(row, before.turn.index))
         return next(heads, self.cursor)

@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 from trace_tui.model import Call, Item, Note, NoteKind, Place, Tool, Turn, TurnStatus
 from trace_tui.times import short_duration
+from trace_tui.wording.agents import Badge
 from trace_tui.wording.quiet import quiet_word
 from trace_tui.wording.words import count
 
@@ -38,6 +39,9 @@ class Row(NamedTuple):
     """What a turn came to, what a run hides, or what a divider says."""
     hidden: Sequence[Row] = ()
     """The rows that opening this one shows."""
+    thread: str = ""
+    """Whose step it is, where those of several agents stand together: the key of its session."""
+    badge: Badge | None = None
 
     @property
     def is_failure(self) -> bool:
@@ -136,7 +140,17 @@ class RowBook:
         self._choice = choice
         self._marks: list[_Mark] = []
         self._steps: _Steps | None = None
+        self._counts: list[tuple[int, int]] = []
+        """Calls and failed calls of each turn."""
         self._reverted = 0
+
+    @property
+    def calls(self) -> int:
+        return sum(calls for calls, _ in self._counts)
+
+    @property
+    def failed_calls(self) -> int:
+        return sum(failed for _, failed in self._counts)
 
     def update(self, turns: Sequence[Turn]) -> Growth:
         """The same turns as before, with more in the last one and more behind it."""
@@ -150,14 +164,14 @@ class RowBook:
 
     def _all(self, turns: Sequence[Turn], reverted: int) -> Growth:
         self._reverted = reverted
-        self._marks = []
+        self._marks, self._counts = [], []
         self.rows = [Row(Kind.SESSION, _WHOLE_SESSION)]
         self._add_turns(turns, _Mark(1, None, ()))
         return Growth(0, list(self.rows))
 
     def _from(self, turns: Sequence[Turn], first: int) -> Growth:
         mark = self._marks[first]
-        del self._marks[first:], self.rows[mark.row :]
+        del self._marks[first:], self._counts[first:], self.rows[mark.row :]
         self._add_turns(turns[first:], mark)
         return Growth(mark.row, self.rows[mark.row :])
 
@@ -166,6 +180,7 @@ class RowBook:
         assert steps is not None
         head = next(i for i in range(self._marks[-1].row, len(self.rows)) if self.rows[i].kind is Kind.TURN)
         keep = head + 1 + steps.go_on()
+        self._counts[-1] = steps.counts
         self.rows[head] = Row(Kind.TURN, turn, words=steps.totals)
         self.rows[keep:] = steps.rows[keep - head - 1 :]
         return Growth(keep, self.rows[keep:], (head, self.rows[head]))
@@ -184,11 +199,26 @@ class RowBook:
                 self.rows.append(Row(Kind.DIVIDER, turn, words=f"{gap} later"))
             steps = self._steps = _Steps(turn, self._choice)
             steps.go_on()
+            self._counts.append(steps.counts)
             self.rows.append(Row(Kind.TURN, turn, words=steps.totals))
             self.rows += steps.rows
             ended = turn.ended_at or steps.ended or ended
         if undone:
             self.rows.append(_rewind(undone))
+
+
+def interleaved(told: Sequence[tuple[Badge, str, Sequence[Row]]]) -> list[Row]:
+    """The rows of several sessions in the order of time, each with its agent's badge."""
+    timed: list[tuple[int, int, int, Row]] = []
+    for which, (badge, thread, rows) in enumerate(told):
+        at = 0
+        for number, row in enumerate(rows[1:]):  # without the row for the whole session
+            at = max(at, row.at or 0)  # what tells no time stands where it was written
+            hidden = [one._replace(thread=thread, badge=badge) for one in row.hidden]
+            marked = row._replace(thread=thread, badge=badge, hidden=hidden)
+            timed.append((at, which, number, marked))
+    timed.sort(key=lambda one: one[:3])
+    return [Row(Kind.SESSION, _WHOLE_SESSION), *(row for *_, row in timed)]
 
 
 def _rewind(undone: list[Turn]) -> Row:
@@ -247,6 +277,10 @@ class _Steps:
                 self._add(item, _bracket(items, index) if isinstance(item, Call) else "")
         self._settle()
         return sure.rows
+
+    @property
+    def counts(self) -> tuple[int, int]:
+        return self._calls, self._failed
 
     @property
     def totals(self) -> str:

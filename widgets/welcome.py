@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import ClassVar
+
+from textual.binding import Binding, BindingType
 
 from trace_tui.widgets.line_view import LineView
 from trace_tui.wording.cells import Line, fitted
 
 
 class Welcome(LineView):
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("d", "app.demo", "demo", id="demo")]
+
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id)
         self._lines: list[Line] = []

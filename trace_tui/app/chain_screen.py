@@ -29,6 +29,7 @@ class ChainScreen(Screen[Member | None]):
         super().__init__()
         self._times = times
         self._here = here
+        self._has_ended = False
         self.view = ChainView(id="chain")
         self.keys = KeyBar(id="keys")
 
@@ -50,7 +51,13 @@ class ChainScreen(Screen[Member | None]):
 
     @on(LineView.Entered)
     def _open(self) -> None:
-        self.dismiss(self.view.selected)
+        self._end(self.view.selected)
 
     def action_leave(self) -> None:
-        self.dismiss(None)
+        self._end(None)
+
+    def _end(self, member: Member | None) -> None:
+        """Once: the next key may have come before this was gone."""
+        if not self._has_ended:
+            self._has_ended = True
+            self.dismiss(member)

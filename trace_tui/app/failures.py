@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
@@ -19,6 +20,8 @@ class Failure(NamedTuple):
     turn: int
     call_id: str | None
     """None where the turn itself failed."""
+    place: int = -1
+    """Of its call, in the session that is open."""
 
 
 def failures_in(session: Session, thread: str) -> list[Failure]:
@@ -27,7 +30,8 @@ def failures_in(session: Session, thread: str) -> list[Failure]:
     for turn, call in failures_of(session.turns):
         told = turn.started_at if call is None else call.started_at
         at = max(at, told or 0)
-        found.append(Failure(at, len(found), thread, turn.index, call.call_id if call else None))
+        call_id, place = (None, -1) if call is None else (call.call_id, call.place)
+        found.append(Failure(at, len(found), thread, turn.index, call_id, place))
     return found
 
 
@@ -54,15 +58,34 @@ class Here(NamedTuple):
     """The failure itself, where it stands on one."""
 
 
-def next_failure(failures: Sequence[Failure], here: Here, by: int) -> int | None:
-    """The index of the next failure after a place, or of the one before it; ``failures`` in order."""
-    if here.on is not None and here.on in failures:
-        index = failures.index(here.on) + by
-        return index if 0 <= index < len(failures) else None
-    if by > 0:
-        return next((i for i, one in enumerate(failures) if _is_after(one, here)), None)
-    backwards = range(len(failures) - 1, -1, -1)
-    return next((i for i in backwards if not _is_after(failures[i], here)), None)
+class FailureWalk:
+    """All failures of a chain in the order of time, and how to get from one to the next."""
+
+    def __init__(self, own: Sequence[Failure], of_others: Sequence[Failure]) -> None:
+        """``own`` are those of the sessions that are open, each in its own order."""
+        self.all = sorted([*own, *of_others], key=lambda one: one.at)
+        self._index = {(one.thread, one.turn, one.call_id): i for i, one in enumerate(self.all)}
+        self._places: dict[str, list[tuple[int, int]]] = {}
+        for one in own:
+            self._places.setdefault(one.thread, []).append((one.turn, one.place))
+
+    def find(self, thread: str, turn: int, call_id: str | None) -> Failure | None:
+        index = self._index.get((thread, turn, call_id))
+        return None if index is None else self.all[index]
+
+    def before(self, thread: str, turn: int, place: int) -> int:
+        """How many failures of an open session stand above a row."""
+        return bisect_left(self._places.get(thread, []), (turn, place))
+
+    def next(self, here: Here, by: int) -> int | None:
+        """The index of the next failure after a place, or of the one before it."""
+        if here.on is not None:
+            index = self._index[here.on.thread, here.on.turn, here.on.call_id] + by
+            return index if 0 <= index < len(self.all) else None
+        if by > 0:
+            return next((i for i, one in enumerate(self.all) if _is_after(one, here)), None)
+        backwards = range(len(self.all) - 1, -1, -1)
+        return next((i for i in backwards if not _is_after(self.all[i], here)), None)
 
 
 def _is_after(failure: Failure, here: Here) -> bool:

@@ -24,7 +24,6 @@ from trace_tui.library.chains import Member
 from trace_tui.library.choosing import Choice as SessionChoice
 from trace_tui.library.choosing import read_choice
 from trace_tui.times import local_now
-from trace_tui.widgets.timeline_rows import RowBook
 
 if TYPE_CHECKING:
     from trace_tui.widgets.prompt import Prompt
@@ -128,7 +127,7 @@ class MainScreen(ReadingScreen):
 
             worker = get_current_worker()
             try:
-                search(walk, opened, self.post_message, lambda: worker.is_cancelled)
+                search(walk, opened.parts(), self.post_message, lambda: worker.is_cancelled)
             except Unreadable as problem:
                 self.post_message(Said(str(problem)))
 
@@ -183,10 +182,8 @@ class MainScreen(ReadingScreen):
         if ticked is None or self.opened is None:
             return
         self.choice = kinds_chosen(ticked)
-        book = RowBook(self.choice)
-        book.update(self.opened.session.turns)
-        self.opened.book = book
-        self.show_opened(self.opened, list(book.rows))
+        self.opened.arrange(self.choice)
+        self.show_opened(self.opened, self.opened.rows())
         self.title_timeline()
 
     def action_raw(self) -> None:
@@ -202,7 +199,8 @@ class MainScreen(ReadingScreen):
 
         if self.opened is not None:
             row = None if self.pane is Pane.SESSIONS else self.timeline.selected
-            offered = copies_of(self.opened, row, self.detail.document)
+            opened = self.opened if row is None else self.opened.part_of(row)
+            offered = copies_of(opened, row, self.detail.document)
             self.app.push_screen(Menu("Copy", [copy.entry for copy in offered]), self._on_copy)
 
     def _on_copy(self, value: str | None) -> None:

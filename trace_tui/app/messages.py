@@ -110,6 +110,14 @@ class ChainWanted(Message):
     """The person wants to see all agents of the chain at once."""
 
 
+class StreamWanted(Message):
+    """The person wants the steps of the whole chain in one timeline, or out of there again."""
+
+    def __init__(self, row: Row | None) -> None:
+        self.row = row
+        super().__init__()
+
+
 class FailureWanted(Message):
     """The person wants to see the next failure of the chain, or the one before."""
 

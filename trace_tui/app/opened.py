@@ -36,9 +36,11 @@ class Wish(NamedTuple):
     first_failure: bool = False
     words: str = ""
     """Said when one stands there."""
+    thread: str = ""
+    """The key of the session it is in, where those of a whole chain are open."""
 
 
-@dataclass
+@dataclass(repr=False)
 class Opened:
     """A session on the screen, or on its way there."""
 
@@ -49,6 +51,8 @@ class Opened:
     """Its place in its chain, if the library knows it."""
     session: Session = field(default_factory=Session)
     is_whole: bool = False
+    grown: int = 0
+    """Counts how often more of it was read."""
     state: str = "empty"
     """When it was drawn last: the session itself goes on."""
     wish: Wish | None = None
@@ -72,6 +76,71 @@ class Opened:
         called = {one.entry.id: one_line(name_of(one), 30) for one in members if one.entry.id is not None}
         return called | {child.id: one_line(child.name, 40) for child in self.session.children if child.name}
 
+    def parts(self) -> list[Opened]:
+        """The sessions whose steps are shown; of a whole chain several."""
+        return [self]
+
+    def part_named(self, thread: str) -> Opened:
+        """The session of that key; the first where there is none."""
+        parts = self.parts()
+        return next((one for one in parts if one.key == thread), parts[0])
+
+    def part_of(self, row: Row) -> Opened:
+        """The session that a row is of."""
+        return self
+
+    async def load(
+        self,
+        choice: Callable[[], Choice],
+        on_progress: Callable[[Progress], None],
+        on_rows: Callable[[Session, list[Row], bool], None],
+    ) -> None:
+        """Reads it to its end; ``on_rows`` is told now and then, in the thread that reads."""
+
+        def part(session: Session) -> None:
+            self.book.update(session.turns)
+            on_rows(session, list(self.book.rows), False)
+
+        def whole(session: Session) -> None:
+            self.complete(session)
+            # What is known only now may fold otherwise than what was known on the way.
+            self.arrange(choice())
+            on_rows(session, self.rows(), True)
+
+        self.book = RowBook(choice())
+        self.loader = await asyncio.to_thread(_loader_of, self.sources)
+        await self.loader.load(on_progress, part, whole)
+
+    async def look(self, on_growth: Callable[[Session, Growth, list[Row]], None]) -> News:
+        """Reads what has been written since; ``on_growth`` is told in the thread that reads."""
+
+        def more(session: Session) -> None:
+            self.complete(session)
+            on_growth(session, self.book.update(session.turns), self.book.rows)
+
+        assert self.loader is not None
+        return await self.loader.look(more)
+
+    def arrange(self, choice: Choice) -> None:
+        """Other rows of it are wanted."""
+        book = RowBook(choice)
+        book.update(self.session.turns)
+        self.book = book
+
+    def rows(self) -> list[Row]:
+        return list(self.book.rows)
+
+    def complete(self, session: Session) -> None:
+        """Adds what only others know of it; in the thread that reads."""
+        from trace_tui.home import Home
+
+        self.session = session
+        self.grown += 1
+        if self.member is not None:
+            _complete(session, self.member)
+        elif not self.is_whole:
+            Home(Path(self.sources[0].path)).complete(session)
+
 
 def name_of(member: Member) -> str:
     """A worker by its name, any other by its title."""
@@ -92,51 +161,10 @@ def sources_of(thread: ThreadFiles | None, path: Path | None) -> list[Source]:
     return Home(path).thread_sources()
 
 
-async def load(
-    opened: Opened,
-    choice: Callable[[], Choice],
-    on_progress: Callable[[Progress], None],
-    on_rows: Callable[[Session, list[Row], bool], None],
-) -> None:
-    """Reads it to its end; ``on_rows`` is told now and then, in the thread that reads."""
-
-    def part(session: Session) -> None:
-        opened.book.update(session.turns)
-        on_rows(session, list(opened.book.rows), False)
-
-    def whole(session: Session) -> None:
-        from trace_tui.home import Home
-
-        if opened.member is None:
-            Home(Path(opened.sources[0].path)).complete(session)
-        else:
-            _complete(session, opened.member)
-        # What is known only now may fold otherwise than what was known on the way.
-        opened.book = RowBook(choice())
-        opened.book.update(session.turns)
-        on_rows(session, list(opened.book.rows), True)
-
-    opened.book = RowBook(choice())
-    opened.loader = await asyncio.to_thread(_loader_of, opened.sources)
-    await opened.loader.load(on_progress, part, whole)
-
-
 def _loader_of(sources: list[Source]) -> Loader:
     from trace_tui.loader import Loader
 
     return Loader(sources)
-
-
-async def look(opened: Opened, on_growth: Callable[[Session, Growth, list[Row]], None]) -> News:
-    """Reads what has been written since; ``on_growth`` is told in the thread that reads."""
-
-    def more(session: Session) -> None:
-        if opened.member is not None:
-            _complete(session, opened.member)
-        on_growth(session, opened.book.update(session.turns), opened.book.rows)
-
-    assert opened.loader is not None
-    return await opened.loader.look(more)
 
 
 def _complete(session: Session, member: Member) -> None:

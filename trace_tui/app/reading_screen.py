@@ -11,7 +11,7 @@ from textual import on, work
 from textual.timer import Timer
 
 from trace_tui.app.going import Spot
-from trace_tui.app.messages import ChainWanted, FailureWanted, OpenWanted
+from trace_tui.app.messages import ChainWanted, FailureWanted, OpenWanted, StreamWanted
 from trace_tui.app.opened import Opened, Wish
 from trace_tui.app.pane_screen import PaneScreen
 from trace_tui.app.panes import ORDER, Pane
@@ -101,7 +101,7 @@ class ReadingScreen(PaneScreen):
         if opened is None:
             return []
         activity = self.activities.get(opened.key) if opened.session.state == "in_progress" else None
-        return summary_of(opened.session, activity, _now())
+        return summary_of(opened, activity, _now())
 
     def show_activities(self, activities: dict[str, Activity]) -> None:
         """Who is at work; as long as somebody is, the seconds are counted."""
@@ -184,8 +184,8 @@ class ReadingScreen(PaneScreen):
             return
         opened, row = self.opened, self.timeline.selected
         if opened is not None and row is not None and self.detail.display:
-            subject = (opened.number, row.kind, row.turn.index, row.place, self.is_raw)
-            self._tell(subject, partial(_document_of, opened, row, self.is_raw), again=again)
+            subject = (opened.number, row.thread, row.kind, row.turn.index, row.place, self.is_raw)
+            self._tell(subject, partial(_document_of, opened.part_of(row), row, self.is_raw), again=again)
 
     def _tell(self, subject: object, make: Callable[[int], Laid], *, again: bool = False) -> None:
         """Whoever reads the detail stays where they are, as long as it is about the same."""
@@ -194,7 +194,7 @@ class ReadingScreen(PaneScreen):
         if again or not is_same:
             self._show_document(make, again=is_same)
 
-    @work(group="detail", exclusive=True)
+    @work(group="detail", exclusive=True, description="detail")
     async def _show_document(self, make: Callable[[int], Laid], *, again: bool = False) -> None:
         self._asked += 1
         asked = self._asked
@@ -250,6 +250,11 @@ class ReadingScreen(PaneScreen):
         self.say("")
         wish = self._came_from.pop(opened.key, Wish(call_id=member.call_id))
         self.post_message(OpenWanted(member.parent, wish))
+
+    def action_stream(self) -> None:
+        """The steps of all agents in one timeline; or back to the one whose step is selected."""
+        row = self.timeline.selected
+        self.post_message(StreamWanted(row))
 
     def action_chain(self) -> None:
         self.post_message(ChainWanted())

@@ -15,18 +15,21 @@ _TELL_EVERY = 0.05
 
 
 def search(
-    walk: SearchWalk, opened: Opened, tell: Callable[[HitsFound], object], stopped: Callable[[], bool]
+    walk: SearchWalk, parts: list[Opened], tell: Callable[[HitsFound], object], stopped: Callable[[], bool]
 ) -> None:
     """Runs in a thread; tells what it finds at once, and then a few times a second."""
-    looking = Search(opened.session, opened.sources, walk.words)
+    is_cut = False
     waiting: list[Hit] = []
     told_at = 0.0
-    for hits in looking.steps():
-        if stopped():
-            return
-        waiting += hits
-        if waiting and time.monotonic() - told_at > _TELL_EVERY:
-            share = looking.read / max(looking.total, 1)
-            tell(HitsFound(walk.number, waiting, share, is_done=False, is_cut=False))
-            waiting, told_at = [], time.monotonic()
-    tell(HitsFound(walk.number, waiting, 1.0, is_done=True, is_cut=looking.is_cut))
+    for number, part in enumerate(parts):
+        looking = Search(part.session, part.sources, walk.words)
+        for hits in looking.steps():
+            if stopped():
+                return
+            waiting += hits
+            if waiting and time.monotonic() - told_at > _TELL_EVERY:
+                share = (number + looking.read / max(looking.total, 1)) / len(parts)
+                tell(HitsFound(walk.number, waiting, share, is_done=False, is_cut=False))
+                waiting, told_at = [], time.monotonic()
+        is_cut = is_cut or looking.is_cut
+    tell(HitsFound(walk.number, waiting, 1.0, is_done=True, is_cut=is_cut))

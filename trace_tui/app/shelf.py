@@ -17,6 +17,7 @@ from typing import Any, TypeVar
 from textual.message import Message
 
 from trace_tui.app.activities import activities_of
+from trace_tui.app.crash import keep
 from trace_tui.app.messages import ActivitiesKnown, LibraryFailed, SessionsKnown
 from trace_tui.errors import Cancelled, CatalogFailed, TraceError
 from trace_tui.library.chains import grow
@@ -92,6 +93,10 @@ class Shelf:
                 self._keep(cached=failure.is_gone and self._cached)
             except TraceError as problem:
                 self._tell(LibraryFailed(str(problem)))
+            except Exception as bug:
+                # A list that silently stops would be taken for all there is.
+                keep(bug)
+                self._tell(LibraryFailed(f"the list is not complete: {type(bug).__name__}: {bug}"))
 
     def _keep(self, *, cached: bool) -> None:
         with Library.open(self._roots, cached=cached) as library:

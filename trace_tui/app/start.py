@@ -24,11 +24,11 @@ def run(arguments: argparse.Namespace) -> int:
     if config.time_zone is not None:
         use_zone(zone_named(config.time_zone))
     gc.enable()  # unlike a command that prints, the app stays
+    from trace_tui.app.starting import OPEN_DEMO
+
     if arguments.demo:
         return _run_demo(arguments, config)
     code = _run_app(arguments, config, _roots(arguments, config), cached=not arguments.no_cache)
-    from trace_tui.app.app import OPEN_DEMO
-
     return _run_demo(arguments, config) if code == OPEN_DEMO else code
 
 
@@ -54,7 +54,8 @@ def _run_app(arguments: argparse.Namespace, config: Config, roots: tuple[str, ..
         os.environ.pop(name, None)
     if os.environ.get("NO_COLOR") == "":
         del os.environ["NO_COLOR"]  # by its definition, empty asks for nothing
-    from trace_tui.app.app import Start, TraceApp
+    from trace_tui.app.app import TraceApp
+    from trace_tui.app.starting import Start
     from trace_tui.library.glance import NOTHING, glance
 
     start = Start(

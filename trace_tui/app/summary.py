@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from trace_tui.app.opened import Opened
 from trace_tui.model import Session
 from trace_tui.parsers.safe_text import one_line
 from trace_tui.times import between, short_duration
@@ -10,19 +11,23 @@ from trace_tui.wording.cells import Line
 from trace_tui.wording.words import STATE_STYLES, TURN_GLYPHS, TURN_WORDS, count, tokens
 
 
-def summary_of(session: Session, activity: Activity | None, now: int) -> Line:
+def summary_of(opened: Opened, activity: Activity | None, now: int) -> Line:
     """``activity`` is known of a session that has not ended."""
+    session = opened.session
     state = session.state
     words = TURN_WORDS[state] if activity is None else activity.words(now)
-    failed_calls = sum(call.status.is_failure for turn in session.turns for call in turn.calls())
-    failed = failed_calls + len(session.failed_turns())
-    calls = sum(len(turn.calls()) for turn in session.turns)
+    sessions = [part.session for part in opened.parts()]
+    calls = sum(part.book.calls for part in opened.parts())
+    failed = sum(part.book.failed_calls for part in opened.parts())
+    failed += sum(len(one.failed_turns()) for one in sessions)
+    used = sum(one.usage.total for one in sessions)
+    problems = sum(len(one.problems) for one in sessions)
     facts = [
-        count(len(session.turns), "turn"),
+        count(sum(len(one.turns) for one in sessions), "turn"),
         count(calls, "call"),
         short_duration(between(session.started_at, session.ended_at)),
-        f"{tokens(session.usage.total)} tokens" if session.usage_source != "none" else "",
-        f"{count(len(session.problems), 'problem')} in the file" if session.problems else "",
+        f"{tokens(used)} tokens" if used else "",
+        f"{count(problems, 'problem')} in the file" if problems else "",
     ]
     told: Line = [(f"{TURN_GLYPHS[state]} {words}", STATE_STYLES[state])]
     if failed:

@@ -11,6 +11,7 @@ import threading
 from collections.abc import Callable
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
+from multiprocessing import resource_tracker
 from pathlib import Path
 
 from trace_tui.interrupts import uninterrupted
@@ -25,6 +26,7 @@ def scan_in_processes(
     path: Path, batches: list[Batch], processes: int, done: Callable[[Batch], None]
 ) -> list[Batch]:
     """The batches that are left over because a process died of one."""
+    _start_helper()
     with ProcessPoolExecutor(
         processes,
         mp_context=multiprocessing.get_context(_way_to_start()),
@@ -45,6 +47,19 @@ def scan_in_processes(
             pool.shutdown(wait=True, cancel_futures=True)
             raise
     return []
+
+
+def _start_helper() -> None:
+    """Python's own helper of processes is given our standard error: the real one.
+
+    Whoever draws a screen has put something else in its place, which is no file.
+    """
+    drawn_on = sys.stderr
+    sys.stderr = sys.__stderr__
+    try:
+        resource_tracker.ensure_running()
+    finally:
+        sys.stderr = drawn_on
 
 
 def _way_to_start() -> str:

@@ -12,7 +12,8 @@ from trace_tui.following import Follower, News, NotTheSame
 from trace_tui.home import Home
 from trace_tui.model import Place, Session
 from trace_tui.tailing.clock import Clock
-from trace_tui.tailing.noticing import Noticer, Told
+from trace_tui.tailing.ledger import Told
+from trace_tui.tailing.noticing import Noticer
 from trace_tui.tailing.stories import GONE, StateIs, Story
 from trace_tui.texts import Texts
 
@@ -20,6 +21,8 @@ LONG_CALL = 10.0
 """Seconds after which a call that is still out is told of."""
 QUIET = 10.0
 """Files without end lines for turns have ended when nothing was written for so many seconds."""
+WHOLE = 1.0
+"""Seconds after which a last line without its newline is taken for whole."""
 GRACE = 2.0
 """So many seconds a file may be missing: it is being moved, packed or written anew."""
 
@@ -53,15 +56,16 @@ class FollowedThread:
         """All that is there, or an outline of it."""
         self._read_all()
         self._grew_at -= self._silent_for()
+        self._take_last_line()
         if from_start:
             return self._noticer.take()
         return self._noticer.outline()
 
     def step(self) -> list[Story]:
         """What is new since the last step."""
-        return self._what_is_new() + self._noticer.running(
-            self._clock.now(), self._clock.wall_ms(), LONG_CALL
-        )
+        stories = self._what_is_new()
+        self._take_last_line()
+        return stories + self._noticer.long_calls(self._clock.now(), self._clock.wall_ms(), LONG_CALL)
 
     def _what_is_new(self) -> list[Story]:
         if self._missing_since is not None:
@@ -138,6 +142,11 @@ class FollowedThread:
             return []
         self.gone = why
         return [Story(StateIs(GONE), self._clock.wall_ms(), Place(0), self.session.id, self.session.agent)]
+
+    def _take_last_line(self) -> None:
+        """One without its newline is taken for whole when it has stood there for a while."""
+        if self._follower.reader.tail is None or self._clock.now() - self._grew_at >= WHOLE:
+            self._noticer.fold.release()
 
     # -- how it stands --------------------------------------------------
 

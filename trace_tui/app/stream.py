@@ -1,0 +1,99 @@
+"""A whole chain as one: the steps of all its agents in the order of time, each with its agent's letter."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
+
+from trace_tui.app.opened import Opened, Wish, sources_of
+from trace_tui.errors import TraceError
+from trace_tui.library.chains import Member
+from trace_tui.library.finding import ThreadFiles
+from trace_tui.model import Session
+from trace_tui.widgets.timeline_rows import Choice, Growth, Row, interleaved
+from trace_tui.wording.agents import Badge, badge_of
+
+if TYPE_CHECKING:
+    from trace_tui.following import News
+    from trace_tui.loader import Progress
+
+
+class Stream(Opened):
+    """All sessions of a chain on the screen at once; its own session is that of the head."""
+
+    def __init__(self, number: int, head: Member, threads: dict[str, ThreadFiles], wish: Wish | None) -> None:
+        members = list(head.members())
+        self._badges = badge_of(members)
+        self._parts = [
+            Opened(number, sources_of(threads[one.entry.key], None), one)
+            for one in members
+            if one.entry.key in threads
+        ]
+        if not self._parts:
+            raise TraceError("no file of this chain is here any more")
+        super().__init__(number, self._parts[0].sources, head, wish=wish)
+
+    @property
+    def key(self) -> str:
+        return f"chain of {super().key}"
+
+    @property
+    def name(self) -> str:
+        return f"{super().name} · all {len(self._parts)} agents"
+
+    def parts(self) -> list[Opened]:
+        return self._parts
+
+    def part_of(self, row: Row) -> Opened:
+        return self.part_named(row.thread)
+
+    def workers(self) -> dict[str, str]:
+        return {id_: name for one in self._parts for id_, name in one.workers().items()}
+
+    async def load(
+        self,
+        choice: Callable[[], Choice],
+        on_progress: Callable[[Progress], None],
+        on_rows: Callable[[Session, list[Row], bool], None],
+    ) -> None:
+        """One session after another, the head first; what has been read of them is shown."""
+        for one in self._parts:
+            await one.load(choice, _unheard, _unheard_rows)
+            one.is_whole = True
+            self.session = self._parts[0].session
+            on_rows(self.session, await asyncio.to_thread(self.rows), False)
+        on_rows(self.session, await asyncio.to_thread(self.rows), True)
+
+    async def look(self, on_growth: Callable[[Session, Growth, list[Row]], None]) -> News:
+        """Of each in turn; where any has gone on, all rows are put together anew."""
+        from trace_tui.following import News
+
+        news = [await one.look(_unheard_growth) for one in self._parts]
+        if News.GROWN in news:
+            rows = await asyncio.to_thread(self.rows)
+            on_growth(self.session, Growth(0, rows), rows)
+            return News.GROWN
+        return News.CHANGED if News.CHANGED in news else News.NOTHING
+
+    def arrange(self, choice: Choice) -> None:
+        for one in self._parts:
+            one.arrange(choice)
+
+    def rows(self) -> list[Row]:
+        told: list[tuple[Badge, str, Sequence[Row]]] = [
+            (self._badges[one.key], one.key, one.book.rows) for one in self._parts if one.is_whole
+        ]
+        return interleaved(told)
+
+
+def _unheard(progress: Progress) -> None:
+    """Of each of many sessions nobody wants to know how far it is."""
+
+
+def _unheard_rows(session: Session, rows: list[Row], is_whole: bool) -> None:
+    """They are shown together with those of the others."""
+
+
+def _unheard_growth(session: Session, growth: Growth, rows: list[Row]) -> None:
+    """As above."""
