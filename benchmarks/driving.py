@@ -21,8 +21,9 @@ from typing import Any, NamedTuple
 from textual import events
 from textual.drivers.headless_driver import HeadlessDriver
 
-from trace_tui.app.app import Start, TraceApp
+from trace_tui.app.app import TraceApp
 from trace_tui.app.messages import OpenWanted
+from trace_tui.app.starting import Start
 from trace_tui.library.chains import Member
 from trace_tui.loader import Loader
 from trace_tui.sources import file_source

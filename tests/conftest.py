@@ -56,6 +56,12 @@ SVGImageExtension.dirname = classmethod(_screens_folder)
 SVGImageExtension.discover_snapshots = _screens
 
 
+@pytest.fixture(autouse=True, scope="session")
+def _no_log_of_ones_own(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """What the app writes when it crashes in a test is not the person's."""
+    os.environ["XDG_STATE_HOME"] = str(tmp_path_factory.mktemp("state"))
+
+
 @pytest.fixture
 def text_snapshot(request: pytest.FixtureRequest) -> Callable[[str, str], None]:
     """`text_snapshot(text, name)` compares a text with snapshots/<test module>/<name>.txt.

@@ -17,9 +17,10 @@ from textual.keys import _character_to_key
 from textual.pilot import Pilot
 from textual.widget import Widget
 
-from trace_tui.app.app import Start, TraceApp
+from trace_tui.app.app import TraceApp
 from trace_tui.app.main_screen import MainScreen
 from trace_tui.app.panes import Pane
+from trace_tui.app.starting import Start
 from trace_tui.demonstration import demo_home
 from trace_tui.targets import LATEST, read_target
 from trace_tui.widgets.line_view import LineView
@@ -27,8 +28,9 @@ from trace_tui.widgets.line_view import LineView
 NOW = datetime(2026, 11, 20, 15, 0, 0, tzinfo=UTC)
 """When the demo home is looked at."""
 SAMPLES = Path(__file__).parent / "data" / "samples"
-WIDE = (180, 40)
+WIDE = (180, 30)
 CURSOR = "▌"
+_ENDS = " ▐"
 _LIMIT = 10.0
 """Seconds after which nobody waits any longer: a machine may be slow, but not that slow."""
 
@@ -42,10 +44,10 @@ def screen_lines(app: App[Any], region: Region | None = None) -> list[str]:
 
 
 def lines_of(widget: Widget) -> list[str]:
-    """What is seen where a widget stands, without blanks at the ends; nothing where it is not shown."""
+    """What is seen where a widget stands, without what fills the ends; nothing where it is hidden."""
     if not widget.is_on_screen:
         return []
-    return [line.rstrip() for line in screen_lines(widget.app, widget.region)]
+    return [line.rstrip(_ENDS) for line in screen_lines(widget.app, widget.region)]
 
 
 def text_of(widget: Widget) -> str:
@@ -86,16 +88,21 @@ async def press(pilot: Pilot[Any], *keys: str) -> None:
     A pilot's own `press` sleeps after every key until the machine is idle.
     """
     for key in keys:
-        is_character = len(key) == 1
-        name = _character_to_key(key) if is_character and not key.isalnum() else key
-        character = key if is_character else " " if key == "space" else None
-        pilot.app.post_message(events.Key(name, character))
+        pilot.app.post_message(_key(key))
         await settled(pilot)
 
 
 async def type_words(pilot: Pilot[Any], words: str) -> None:
+    """As fast as a terminal sends what is pasted."""
     for character in words:
-        await press(pilot, "space" if character == " " else character)
+        pilot.app.post_message(_key("space" if character == " " else character))
+    await settled(pilot)
+
+
+def _key(key: str) -> events.Key:
+    is_character = len(key) == 1
+    name = _character_to_key(key) if is_character and not key.isalnum() else key
+    return events.Key(name, key if is_character else " " if key == "space" else None)
 
 
 class Reader:

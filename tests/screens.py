@@ -14,7 +14,8 @@ import pytest
 from textual.pilot import Pilot
 
 from tests.driving import NOW, Reader, until
-from trace_tui.app.app import Start, TraceApp
+from trace_tui.app.app import TraceApp
+from trace_tui.app.starting import Start
 from trace_tui.demonstration import demo_home, demo_session
 from trace_tui.targets import LATEST, read_target
 from trace_tui.widgets.line_view import LineView

@@ -69,7 +69,7 @@ def test_every_filter_is_told() -> None:
 
 
 def test_the_themes_of_the_example_are_there(example: Path) -> None:
-    from trace_tui.app.app import Start
+    from trace_tui.app.starting import Start
 
     themes = TraceApp(Start()).available_themes
     assert load_config().theme in themes

@@ -359,6 +359,6 @@ async def test_a_click_selects_and_a_double_click_enters() -> None:
 
 async def test_a_click_below_the_last_row_moves_nothing() -> None:
     async with reading(OLD) as reader:
-        await reader.pilot.click(reader.main.timeline, offset=(3, 30))
+        await reader.pilot.click(reader.main.timeline, offset=(3, 25))
         await settled(reader.pilot)
         assert reader.main.timeline.cursor == 0

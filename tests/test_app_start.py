@@ -10,10 +10,11 @@ from pathlib import Path
 import pytest
 
 from tests.driving import SAMPLES, reading, reading_demo, sample, squeezed, until
-from trace_tui.app.app import OPEN_DEMO, Start, TraceApp
+from trace_tui.app.app import TraceApp
 from trace_tui.app.messages import SessionsKnown
 from trace_tui.app.panes import Pane
 from trace_tui.app.shelf import Shelf
+from trace_tui.app.starting import OPEN_DEMO, Start
 from trace_tui.cli import main
 from trace_tui.library.chains import Forest
 from trace_tui.targets import LATEST, Target, read_target
@@ -31,7 +32,7 @@ async def test_the_newest_session_is_open_and_keys_go_to_its_timeline() -> None:
         assert reader.top == "… Please find out why the check fails, and fix it."
         assert reader.here is Pane.TIMELINE
         assert "1 turn · 1 call" in reader.at()
-        await reader.reads("counted from")
+        await reader.reads("state ")
         assert "Sessions 9" in reader.sessions
         assert "Please find out why" in reader.at(Pane.SESSIONS)
         assert reader.bottom.endswith("? help")
@@ -131,12 +132,21 @@ async def test_an_empty_home_welcomes_with_the_place_and_opens_the_demo(tmp_path
     async with reading(tmp_path, waits=False) as reader:
         await reader.sees("No sessions yet")
         assert str(tmp_path)[:60] in reader.screen()
-        for key in ("tab", "e", "w", "W", "n", "r", "z", "z", "y", "f", "escape", "o"):
+        await reader.press("d")
+        await until(lambda: reader.app.return_code is not None)
+        assert reader.app.return_code == OPEN_DEMO
+
+
+async def test_no_key_and_no_size_takes_the_welcome_away(tmp_path: Path) -> None:
+    async with reading(tmp_path, waits=False) as reader:
+        await reader.sees("No sessions yet")
+        for key in ("tab", "e", "w", "W", "n", "r", "z", "z", "y", "o", "1", "3", "escape"):
             await reader.press(key)
         await reader.resize(10, 3)
         await reader.resize(80, 24)
-        await reader.press("escape", "d")
-        await until(lambda: reader.app.return_code is not None)
+        await reader.sees("No sessions yet")
+        await reader.press("d")
+        await until(lambda: reader.app.return_code is not None, "d leaves for the demo")
         assert reader.app.return_code == OPEN_DEMO
 
 
@@ -198,7 +208,7 @@ async def test_every_theme_can_be_chosen() -> None:
 
 async def test_with_ascii_signs_only_nothing_else_of_ours_is_drawn() -> None:
     async with reading(SAMPLES, target=RESUMED, ascii=True) as reader:
-        await reader.reads("counted from")
+        await reader.reads("state ")
         for key in ("", "?", "escape", "f", "escape"):
             if key:
                 await reader.press(key)

@@ -103,7 +103,7 @@ def test_titles_and_rows_are_cut_and_never_wrapped() -> None:
 
 @pytest.mark.parametrize(("share", "style"), [(0.2, ""), (0.5, "yellow"), (0.8, "red"), (1.7, "red")])
 def test_a_gauge_warns_from_the_half_on(share: float, style: str) -> None:
-    line = laid_out(Gauge("context", share, "of 258k")).line(0)
+    line = laid_out(Gauge("context", share, "of 258k", warns=True)).line(0)
     full = min(round(share * 20), 20)
     assert words(line) == "context " + "█" * full + "░" * (20 - full) + " of 258k"
     assert styles(line)["█" * full] == style

@@ -9,8 +9,6 @@ import pytest
 
 from tests.driving import SAMPLES, Reader, reading, sample, screen_lines, until
 from tests.library import Story, id_of, worker
-from trace_tui.app.failures import Failure, Here, failures_in, failures_told, next_failure
-from trace_tui.model import Session
 
 WORKERS = "01a1f900-db21"
 RESUMED = "01a1f901-6347"
@@ -75,33 +73,17 @@ async def test_a_failure_in_a_folded_turn_is_unfolded() -> None:
         assert "sh check.sh exit 1" in reader.at()
 
 
-def test_failures_of_a_session_are_in_order_whatever_their_times(tmp_path: Path) -> None:
-    story = Story().begin().ran(1).ran(0).ran(2).end()
-    session = story.read(tmp_path)
-    failures = failures_in(session, "own")
-    assert [(one.turn, one.order, one.call_id) for one in failures] == [
-        (1, index, call.call_id) for index, call in enumerate(session.failed_calls())
-    ]
-    assert failures == sorted(failures)
-    assert failures_in(Session(), "own") == []
-
-
-def test_failures_of_others_without_times_come_when_their_session_began() -> None:
-    told = failures_told([(2, "b", None), (1, "a", 50), (1, None, None)], "other", 40)
-    assert [(one.at, one.order, one.call_id) for one in told] == [(50, 0, "a"), (50, 1, None), (50, 2, "b")]
-    assert failures_told([(1, "a", None)], "other", None)[0].at == 0
-
-
-def test_next_and_previous_of_a_place_between_failures() -> None:
-    own = [Failure(10, 0, "own", 1, "a"), Failure(30, 1, "own", 2, "b")]
-    other = Failure(20, 0, "other", 1, "c")
-    all_of_them = sorted([*own, other])
-    between = Here("own", 15, 1)
-    assert next_failure(all_of_them, between, 1) == 1
-    assert next_failure(all_of_them, between, -1) == 0
-    assert next_failure(all_of_them, Here("own", 30, 1, own[1]), 1) is None
-    assert next_failure(all_of_them, Here("own", 10, 0, own[0]), 1) == 1
-    assert next_failure([], between, 1) is None
+async def test_failures_that_tell_no_other_time_are_walked_in_the_order_of_the_file(tmp_path: Path) -> None:
+    story = Story().begin().ran(1).ran(0).ran(2).fail().begin().ran(3).end()
+    story.put(tmp_path)
+    async with reading(tmp_path) as reader:
+        stood: list[str] = []
+        for number in range(1, 5):
+            await reader.press("e")
+            assert f"failure {number} of 4" in reader.bottom
+            stood.append(reader.at())
+        assert stood[0].startswith("▾ 1 ✗")
+        assert [row.partition("exit ")[2][:1] for row in stood[1:]] == ["1", "2", "3"]
 
 
 # -- files that can't be read -------------------------------------------
@@ -190,6 +172,7 @@ async def test_what_looks_like_markup_or_control_is_shown_literally(hostile: Pat
                 await reader.press(key)
             await reader.idle()
             assert_is_harmless(reader)
+        await reader.press("g")
         await reader.reads("[/foo]")
 
 
@@ -209,7 +192,7 @@ async def test_every_view_of_it_is_harmless(hostile: Path) -> None:
         assert_is_harmless(reader)
         await reader.press("1")
         await reader.answer("/", "[/foo]")
-        assert LITERAL in reader.sessions
+        assert "[/foo] [red]x[/red]" in reader.sessions
         assert_is_harmless(reader)
         assert reader.app.is_running
 

@@ -169,7 +169,7 @@ async def test_the_links_that_are_copied_lead_back(size: tuple[int, int], copied
 
 async def test_of_a_session_and_of_a_turn_no_command_is_offered(copied: list[str]) -> None:
     async with reading(SAMPLES, target=RESUMED) as reader:
-        await reader.reads("counted from")
+        await reader.reads("state ")
         await reader.press("y")
         assert "the command that resumes" in reader.menu
         assert "c the command" not in squeezed(reader.menu)
@@ -227,6 +227,6 @@ async def test_where_no_other_program_can_be_started_it_is_said(monkeypatch: pyt
 
     monkeypatch.setattr(TraceApp, "suspend", refuse)
     async with reading(OLD) as reader:
-        await reader.reads("counted from")
+        await reader.reads("state ")
         await reader.press("o")
         assert "other programs can't be started from here" in reader.bottom

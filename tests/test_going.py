@@ -42,8 +42,9 @@ def test_a_line_is_the_step_that_it_tells_of(form: str) -> None:
         assert what(spot_for(form.format(line_of(place)), resumed())) == "1 sh check.sh"
 
 
-def test_a_line_beyond_the_last_step_is_the_last_one() -> None:
-    assert what(spot_for("line 99999", resumed())).startswith("4")
+def test_a_line_behind_the_last_step_is_that_step() -> None:
+    last = len(resumed().files[0].offsets)
+    assert what(spot_for(f"line {last}", resumed())).startswith("4")
 
 
 def test_a_time_of_the_day_is_the_first_step_from_then_on() -> None:
@@ -69,7 +70,7 @@ def test_an_id_is_a_call_by_how_it_begins() -> None:
     [
         ("99", "no turn 99: the session has 4"),
         ("0", "no turn 0: the session has 4"),
-        ("line 0", "nothing was told before line 0"),
+        ("line 99999", "no line 99999: the file has 69"),
         ("25:61", "no time 25:61"),
         ("12:99", "no time 12:99"),
         ("@", "no call @ in this session"),

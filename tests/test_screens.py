@@ -10,7 +10,8 @@ from textual.pilot import Pilot
 
 from tests.driving import Reader, settled, until
 from tests.screens import LARGE, MIDDLE, SCENES, SMALL, Scene, Size, app_for, played, same_every_time
-from trace_tui.app.app import Start, TraceApp
+from trace_tui.app.app import TraceApp
+from trace_tui.app.starting import Start
 
 TINY, TINIEST = Size(40, 10), Size(10, 3)
 

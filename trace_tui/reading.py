@@ -18,7 +18,7 @@ from trace_tui.parsers.detect import HEAD_SIZE, NotASession, detect
 from trace_tui.parsers.events import Malformed, Quiet, SessionHeader
 from trace_tui.parsers.formats import Format
 from trace_tui.parsers.lines import LineReader
-from trace_tui.parsers.records import RecordReader
+from trace_tui.parsers.records import RecordReader, decode
 from trace_tui.parsers.typescript import typescript_records
 from trace_tui.sources import Source
 
@@ -162,6 +162,8 @@ class SessionReader:
             return
         tail.file.add_lines([piece])
         event = tail.records.read(piece)
+        if piece.startswith(b"{") and isinstance(decode(piece), Malformed):
+            event = Malformed()  # it looked whole, up to where it was looked at
         tail.last_is_torn = isinstance(event, Malformed)
         tail.last_is_noise = tail.format.is_log and isinstance(event, Quiet)
         if isinstance(event, Malformed):

@@ -97,11 +97,13 @@ class Rows:
 
 @dataclass(frozen=True, slots=True)
 class Gauge:
-    """How much of something is used up, as a bar with words behind it."""
+    """A share of something as a bar with words behind it."""
 
     label: str
     share: float
     words: str
+    warns: bool = False
+    """It is something that gets used up."""
 
 
 @dataclass(frozen=True, slots=True)

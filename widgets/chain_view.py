@@ -21,7 +21,7 @@ from trace_tui.widgets.chain_bars import (
     bar_of,
     clock_line,
 )
-from trace_tui.widgets.line_view import GUTTER, LineView
+from trace_tui.widgets.line_view import BAR, GUTTER, LineView
 from trace_tui.wording.agents import Badge, badge_of
 from trace_tui.wording.cells import Line, cells, cut, fitted, folded, right
 from trace_tui.wording.sessions import failures, own_tokens, title_of, took
@@ -116,7 +116,7 @@ class ChainView(LineView):
 
     def rows_changed(self, cursor: int | None = None) -> None:
         if self._times is not None:
-            width = max(self.scrollable_content_region.width - GUTTER, 1)
+            width = max(self.scrollable_content_region.width - GUTTER - BAR, 1)
             self._foot = [*_sums(self._times, width), _legend(self._members, width)]
         super().rows_changed(cursor)
 

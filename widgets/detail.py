@@ -6,7 +6,7 @@ from typing import ClassVar, Protocol
 
 from textual.binding import Binding, BindingType
 
-from trace_tui.widgets.line_view import GUTTER, LineView
+from trace_tui.widgets.line_view import BAR, GUTTER, LineView
 from trace_tui.wording.cells import Line
 
 
@@ -49,7 +49,7 @@ class Detail(LineView):
     @property
     def text_width(self) -> int:
         """Cells that a line has."""
-        return max(self.scrollable_content_region.width - GUTTER, 1)
+        return max(self.scrollable_content_region.width - GUTTER - BAR, 1)
 
     def count(self) -> int:
         return 0 if self.document is None else len(self.document)

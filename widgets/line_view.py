@@ -24,7 +24,10 @@ from trace_tui.widgets.palette import Palette
 from trace_tui.wording.cells import Line, in_ascii
 
 GUTTER = 1
+BAR = 1
+"""Cells beside the text of a row: the cursor's mark, and the bar that says where in the list one is."""
 _MARK = "▌"
+_THUMB = "▐"
 
 
 class LineView(ScrollView, can_focus=True):
@@ -33,8 +36,8 @@ class LineView(ScrollView, can_focus=True):
     DEFAULT_CSS = """
     LineView {
         overflow-x: hidden;
-        scrollbar-gutter: stable;
-        scrollbar-size-vertical: 1;
+        overflow-y: scroll;
+        scrollbar-size-vertical: 0;
         & > .line-view--cursor { text-style: reverse; }
     }
     """
@@ -45,7 +48,7 @@ class LineView(ScrollView, can_focus=True):
         Binding("pagedown,ctrl+d", "page(1)", "page down", show=False, id="page_down"),
         Binding("home,g", "first", "first", show=False, id="first"),
         Binding("end,G", "last", "last", show=False, id="last"),
-        Binding("enter", "enter", "open", id="enter"),
+        Binding("enter", "enter", "open", key_display="enter", id="enter"),
     ]
 
     class Moved(Message):
@@ -81,6 +84,7 @@ class LineView(ScrollView, can_focus=True):
         self._strips: LRUCache[tuple[int, int, bool, bool, int], Strip] = LRUCache(1024)
         self._on_screen: dict[int, Strip] = {}
         self._palette: Palette | None = None
+        self._bases: dict[tuple[bool, bool], Style] = {}
 
     # -- what subclasses tell -------------------------------------------
 
@@ -105,7 +109,8 @@ class LineView(ScrollView, can_focus=True):
         self.cursor = self._within(self.cursor if cursor is None else cursor)
         lines = self.count() + (1 if self.count() and self._has_second_line() else 0)
         if self.virtual_size.height != lines:
-            self.virtual_size = Size(self.size.width, lines)
+            # Setting it as usual would arrange and draw everything on the screen anew.
+            self.set_reactive(LineView.virtual_size, Size(self.size.width, lines))
         if cursor is not None and 0 <= before < self.size.height:
             self._scroll_to_line(self._line_of(self.cursor) - before)
         self._keep_cursor_in_sight()
@@ -117,9 +122,7 @@ class LineView(ScrollView, can_focus=True):
         self._repaint_what_differs()
 
     def set_title(self, words: str) -> None:
-        if self.styles.border_top[0] == "ascii":
-            words = in_ascii(words)
-        self.border_title = Content(words)
+        self.border_title = Content(in_ascii(words) if self.app.has_class("-ascii") else words)
 
     def move_to(self, index: int, *, center: bool = False) -> None:
         index = self._within(index)
@@ -140,15 +143,30 @@ class LineView(ScrollView, can_focus=True):
 
     def _strip_at(self, line: int) -> Strip:
         index, is_second = self._row_at(line)
-        width = self.scrollable_content_region.width
-        if width <= 0 or index >= self.count():
-            return Strip.blank(max(width, 0), self.rich_style)
+        width = self.scrollable_content_region.width - BAR
+        bar = self._bar_at(line - self.scroll_offset.y)
+        if width <= 0:
+            return Strip.blank(max(width + BAR, 0), self._plain)
+        if index >= self.count():
+            return Strip([Segment(" " * width, self._plain), bar])
         at_cursor = index == self.cursor
         key = (index, int(is_second), at_cursor, at_cursor and self.has_focus, width)
         strip = self._strips.get(key)
         if strip is None:
             strip = self._strips[key] = self._drawn(index, is_second, width)
-        return strip
+        return Strip([*strip, bar], width + BAR)
+
+    def _bar_at(self, y: int) -> Segment:
+        """One cell of the scroll bar. Textual's own is drawn anew, all of it, whenever anything moves."""
+        height, lines = self.scrollable_content_region.height, self.virtual_size.height
+        if lines <= height or height <= 0:
+            return Segment(" ", self._plain)
+        length = max(1, height * height // lines)
+        start = round((height - length) * self.scroll_offset.y / (lines - height))
+        if start <= y < start + length:
+            thumb = in_ascii(_THUMB) if self.palette.ascii else _THUMB
+            return Segment(thumb, self._plain + self.palette.style("blue" if self.has_focus else "dim"))
+        return Segment(" ", self._plain)
 
     def _drawn(self, index: int, is_second: bool, width: int) -> Strip:
         room = width - GUTTER
@@ -156,14 +174,27 @@ class LineView(ScrollView, can_focus=True):
         if self.words_to_mark:
             line = marked(line, self.words_to_mark)
         at_cursor = index == self.cursor
-        base = self.rich_style
-        if at_cursor:
-            name = "line-view--cursor" if self.has_focus else "line-view--resting"
-            base += self.get_component_rich_style(name, partial=True)
+        base = self._base(at_cursor)
         mark = self._segment(_MARK, "bold" if self.has_focus else "dim", base)
         segments = [mark if at_cursor else Segment(" ", base)]
         segments += [self._segment(text, style, base) for text, style in line]
         return Strip(segments).adjust_cell_length(width, base).simplify()
+
+    @property
+    def _plain(self) -> Style:
+        return self._base(False)
+
+    def _base(self, at_cursor: bool) -> Style:
+        """What a row's own styles stand on; asked for with every row, and slow to find out."""
+        which = (at_cursor, at_cursor and self.has_focus)
+        base = self._bases.get(which)
+        if base is None:
+            base = self.rich_style
+            if at_cursor:
+                name = "line-view--cursor" if self.has_focus else "line-view--resting"
+                base += self.get_component_rich_style(name, partial=True)
+            self._bases[which] = base
+        return base
 
     def _segment(self, text: str, style: str, base: Style) -> Segment:
         palette = self.palette
@@ -182,11 +213,10 @@ class LineView(ScrollView, can_focus=True):
         self._strips.clear()
         self._on_screen.clear()
         self._palette = None
+        self._bases.clear()
         super().notify_style_update()
 
     def watch_scroll_y(self, old_value: float, new_value: float) -> None:
-        if self.show_vertical_scrollbar:
-            self.vertical_scrollbar.position = new_value
         if round(old_value) != round(new_value):
             self._repaint_what_differs()
 
@@ -256,10 +286,12 @@ class LineView(ScrollView, can_focus=True):
 
     def _on_focus(self, event: events.Focus) -> None:
         super()._on_focus(event)
+        self._bases.clear()
         self.look_changed()
 
     def _on_blur(self, event: events.Blur) -> None:
         super()._on_blur(event)
+        self._bases.clear()
         self.look_changed()
 
     def on_resize(self) -> None:

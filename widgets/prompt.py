@@ -46,8 +46,10 @@ class Prompt(Horizontal):
             self.purpose = purpose
             super().__init__()
 
-    def __init__(self, purpose: str, label: str, words: str = "") -> None:
+    def __init__(self, purpose: str, label: str, words: str = "", *, replaces: bool = True) -> None:
+        """What is typed ``replaces`` the words that stand there already, or goes on behind them."""
         super().__init__(id="prompt")
+        self._replaces = replaces
         self._purpose = purpose
         self._label = label
         self._words = words
@@ -57,7 +59,7 @@ class Prompt(Horizontal):
         label.styles.width = len(self._label) + 1
         label.show([(self._label, "bold cyan")])
         yield label
-        yield Input(self._words, select_on_focus=False, compact=True)
+        yield Input(self._words, select_on_focus=self._replaces, compact=True)
 
     def on_mount(self) -> None:
         self.query_one(Input).focus()

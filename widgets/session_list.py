@@ -15,7 +15,7 @@ from trace_tui.parsers.safe_text import one_line
 from trace_tui.widgets.activity import Activity
 from trace_tui.widgets.line_view import LineView
 from trace_tui.widgets.session_rows import Arrangement, DayRow, MemberRow, SessionRow, rows_of
-from trace_tui.wording.cells import Line, cells, fitted, right
+from trace_tui.wording.cells import Line, cells, failures_in_red, fitted, right
 from trace_tui.wording.sessions import (
     clock_minute,
     date_and_minute,
@@ -156,7 +156,7 @@ class SessionList(LineView):
             (start, STATE_STYLES.get(entry.state, "")),
             (f"{when} ", "dim"),
             *_title(row, room, doing),
-            (facts, "bold red" if entry.failures else "dim"),
+            *failures_in_red(facts, "dim"),
         ]
 
     # -- folds and order ------------------------------------------------

@@ -9,6 +9,8 @@ from trace_tui.wording.cells import Line, fitted, width_of
 
 _WIDEST_LABEL = 12
 _WIDEST_BAR = 20
+_GAUGE_LABEL = 7
+"""Bars under each other begin in the same column."""
 _NARROWEST_BAR = 4
 _WARNING, _ALARM = 0.5, 0.8
 _MARKS = {"completed": ("✓ ", "dim"), "in_progress": ("▸ ", "bold"), "pending": ("· ", "")}
@@ -43,11 +45,11 @@ def facts_lines(facts: Facts, width: int) -> list[Line]:
 
 
 def gauge_lines(gauge: Gauge, width: int) -> list[Line]:
-    label, words = shown(gauge.label), shown(gauge.words)
+    label, words = shown(gauge.label).ljust(_GAUGE_LABEL), shown(gauge.words)
     room = width - width_of([(label, ""), (words, "")]) - 2
     length = max(min(room, _WIDEST_BAR), _NARROWEST_BAR)
     full = round(min(max(gauge.share, 0.0), 1.0) * length)
-    style = "red" if gauge.share >= _ALARM else "yellow" if gauge.share >= _WARNING else ""
+    style = "" if not gauge.warns or gauge.share < _WARNING else "red" if gauge.share >= _ALARM else "yellow"
     bar: Line = [("█" * full, style), ("░" * (length - full), "dim")]
     return [one_row([(f"{label} ", "dim"), *bar, (f" {words}", "")], width)]
 

@@ -14,7 +14,7 @@ from trace_tui.parsers.safe_text import one_line
 from trace_tui.times import between, short_duration
 from trace_tui.widgets.line_view import LineView
 from trace_tui.widgets.timeline_rows import Growth, Kind, Row
-from trace_tui.wording.cells import Line, cells, cut, fitted, right, width_of
+from trace_tui.wording.cells import Line, cells, cut, failures_in_red, fitted, right, width_of
 from trace_tui.wording.steps import TIME_WIDTH, call_line, clock, note_line, told
 from trace_tui.wording.words import STATE_STYLES, TURN_GLYPHS, TURN_KINDS, TURN_WORDS
 
@@ -57,8 +57,18 @@ class Timeline(LineView):
         def can_replace(self, message: Message) -> bool:
             return isinstance(message, Timeline.Followed)
 
+    class Unread(Message):
+        """Texts are in sight that the model does not hold."""
+
+        def __init__(self, view: Timeline, notes: list[Note]) -> None:
+            self.view = view
+            self.notes = notes
+            super().__init__()
+
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id)
+        self._unread: list[Note] = []
+        self._asked_for: set[int] = set()
         self.follows = False
         """The cursor stays at the end, whatever comes."""
         self.unseen = 0
@@ -78,6 +88,7 @@ class Timeline(LineView):
         """Another session; ``summary`` is its first row."""
         self._rows, self._workers, self._folded, self._summary = list(rows), workers, {}, summary
         self.follows, self.unseen = False, 0
+        self._asked_for.clear()
         self.scroll_to(y=0, animate=False, force=True)
         self.rows_changed(0)
 
@@ -210,13 +221,12 @@ class Timeline(LineView):
             after = "  " + (state or short_duration(turn.duration_ms))
             room = width - cells(start) - 2 - cells(after)
         style = "dim" if turn.reverted else "bold"
-        is_bad = "✗" in row.words or turn.status.value == "failed"
         return [
             *agent,
             (start, style),
             (f"{TURN_GLYPHS[turn.status]} ", STATE_STYLES[turn.status]),
             (fitted(_prompt_of(turn), max(room, 0)), "dim" if turn.reverted else "bold cyan"),
-            (after, "bold red" if is_bad else "dim"),
+            *failures_in_red(after, "bold red" if turn.status.value == "failed" else "dim"),
         ]
 
     def _divider_line(self, row: Row, width: int) -> Line:
@@ -239,11 +249,24 @@ class Timeline(LineView):
         ]
 
     def _note_line(self, note: Note, turn: Turn, width: int) -> Line:
+        if note.cut and not note.text and note.place not in self._asked_for:
+            self._ask_for(note)
         answer = turn.final_answer
         line = note_line(note, told(note, note.text, self._workers), width)
         if answer is not None and note.text[:200] == answer.head[:200] and note.text:
             return [("‹ ", "bold"), (fitted("answer", len(line[1][0])), "bold"), (line[2][0], "")]
         return line
+
+    def _ask_for(self, note: Note) -> None:
+        """Reasoning is not read before somebody sees it."""
+        self._asked_for.add(note.place)
+        if not self._unread:
+            self.call_later(self._tell_unread)
+        self._unread.append(note)
+
+    def _tell_unread(self) -> None:
+        unread, self._unread = self._unread, []
+        self.post_message(self.Unread(self, unread))
 
     def _time_of(self, row: Row, width: int) -> Line:
         if width < _NARROW or self.times is Times.NONE:

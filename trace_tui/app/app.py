@@ -11,6 +11,7 @@ from rich.text import Text as RichText
 from textual import on, work
 from textual.app import SystemCommand
 from textual.screen import Screen
+from textual.worker import WorkerFailed
 
 from trace_tui.app.failures import Failure, FailureWalk, Here, failures_in, failures_told
 from trace_tui.app.messages import (
@@ -184,7 +185,9 @@ class TraceApp(ReadingApp):
         """Leaves with one line; what went wrong is kept without what the session says."""
         from trace_tui.app.crash import keep
 
-        error = self._exception
+        error: BaseException | None = self._exception
+        if isinstance(error, WorkerFailed):
+            error = error.error
         kept = None if error is None else keep(error)
         where = f"; what happened is in {kept}" if kept is not None else ""
         self._exit_renderables.append(RichText(f"codex-trace-tui stopped: {type(error).__name__}{where}"))

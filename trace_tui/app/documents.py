@@ -2,24 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from trace_tui.app.opened import Opened
 from trace_tui.errors import Unreadable
 from trace_tui.library.chains import Member
-from trace_tui.model import Call, Place
+from trace_tui.model import Call, Note, Place, Turn, TurnStatus
 from trace_tui.telling.calls import call_document
 from trace_tui.telling.notes import note_document
 from trace_tui.telling.raw import raw_document
 from trace_tui.telling.sessions import entry_document, session_document
+from trace_tui.telling.trails import trail_blocks
 from trace_tui.telling.turns import turn_document
 from trace_tui.texts import Texts
-from trace_tui.widgets.blocks import Block, Plain, Rows, Title
+from trace_tui.trail import trail_of
+from trace_tui.widgets.blocks import Block, Heading, Plain, Rows, Title
 from trace_tui.widgets.document import Document
 from trace_tui.widgets.timeline_rows import Kind, Row
 from trace_tui.wording.steps import call_line
 
 _WIDEST_ROW = 200
+_HEAD = 400
+"""Characters of a text that a row may need."""
 
 
 def document_of_row(opened: Opened, row: Row, *, raw: bool, width: int) -> Document:
@@ -27,7 +31,9 @@ def document_of_row(opened: Opened, row: Row, *, raw: bool, width: int) -> Docum
 
 
 def document_of_session(opened: Opened, width: int) -> Document:
-    return _laid_out(opened, lambda texts: session_document(opened.session, opened.member, texts), width)
+    return _laid_out(
+        opened, lambda texts: session_document(opened.session, opened.member, texts, opened.findings), width
+    )
 
 
 def document_of_entry(member: Member, width: int) -> Document:
@@ -52,6 +58,20 @@ def _laid_out(opened: Opened, tell: Callable[[Texts], list[Block]], width: int) 
     return document
 
 
+def read_notes(opened: Opened, notes: Sequence[Note]) -> None:
+    """Gives notes the beginnings of their texts, which nobody needed before."""
+    for part in opened.parts():
+        wanted = {note.place: note for note in notes}
+        items = (item for turn in part.session.turns for item in turn.items)
+        mine = [item for item in items if isinstance(item, Note) and wanted.get(item.place) is item]
+        try:
+            with Texts(part.session, part.sources) as texts:
+                for note in sorted(mine, key=lambda note: note.place):
+                    note.text = (texts.whole(note) or "")[:_HEAD]
+        except Unreadable:
+            return  # the detail says so where somebody looks
+
+
 def places_of(row: Row) -> list[Place]:
     """The records that tell of a row."""
     item = row.item
@@ -70,10 +90,21 @@ def _blocks_of(opened: Opened, row: Row, texts: Texts, *, raw: bool) -> list[Blo
     if row.kind is Kind.RUN:
         return _run_blocks(opened, row)
     if isinstance(row.item, Call):
-        return call_document(row.item, row.turn, session, texts)
+        blocks = call_document(row.item, row.turn, session, texts)
+        return _with_trail(blocks, opened, row.turn, row.item) if row.item.status.is_failure else blocks
     if row.item is not None:
         return note_document(row.item, row.turn, session, texts)
-    return turn_document(row.turn, session, texts)
+    blocks = turn_document(row.turn, session, texts)
+    return _with_trail(blocks, opened, row.turn, None) if row.turn.status is TurnStatus.FAILED else blocks
+
+
+def _with_trail(blocks: list[Block], opened: Opened, turn: Turn, call: Call | None) -> list[Block]:
+    """What led to a failure and what came of it, before the bare facts."""
+    trail = trail_blocks(trail_of(turn, call, opened.session), opened.workers())
+    place = next(
+        (i for i, one in enumerate(blocks) if isinstance(one, Heading) and one.words == "facts"), None
+    )
+    return [*blocks, *trail] if place is None else [*blocks[:place], *trail, *blocks[place:]]
 
 
 def _run_blocks(opened: Opened, row: Row) -> list[Block]:

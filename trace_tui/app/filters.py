@@ -14,7 +14,8 @@ from trace_tui.wording.sessions import folder
 _ONLY_FAILURES = "only failures"
 _RUNS = "fold runs of quiet steps"
 _MOST = 4
-_KEYS = "abcdefghijklmnop"
+_KEYS = "abcdefhilmnoprstuvwyz"
+"""Without those that move the cursor or leave."""
 
 
 def kinds_offered(choice: Choice) -> list[Entry]:

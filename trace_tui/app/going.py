@@ -95,6 +95,8 @@ def _steps(session: Session) -> Iterable[Spot]:
 def _at_line(line: int, session: Session) -> Spot:
     """The step that a line of the last file tells of, else the last one before it."""
     file = len(session.files) - 1
+    if file >= 0 and line > len(session.files[file].offsets):
+        raise NothingFound(f"no line {line}: the file has {len(session.files[file].offsets):,}")
     best: Spot | None = None
     nearest = -1
     for spot in _steps(session):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from textual.binding import Binding
+from textual.dom import DOMNode
 
 from trace_tui.wording.cells import Line, fitted
 
@@ -31,25 +32,29 @@ _SIGNS = {
 
 def help_lines(screen: MainScreen) -> list[Line]:
     """Keys by where they work; those of all lists first."""
-    lines: list[Line] = []
-    everywhere = _told(screen._bindings.key_to_bindings)
-    moving: dict[str, str] = {}
-    for title, view in (
-        ("sessions", screen.sessions),
-        ("timeline", screen.timeline),
-        ("detail", screen.detail),
-    ):
-        own = _told(view._bindings.key_to_bindings)
-        shared = {words: keys for words, keys in own.items() if words in _words_of_all(screen)}
-        moving |= shared
-        lines += _section(f"In {title}", {words: keys for words, keys in own.items() if words not in shared})
-    return [*_section("In every pane", moving), *_section("Anywhere", everywhere), *lines][:-1]
+    views: tuple[tuple[str, LineView], ...] = (
+        ("In sessions", screen.sessions),
+        ("In the timeline", screen.timeline),
+        ("In the detail", screen.detail),
+    )
+    keys = [_bound(view) for _, view in views]
+    shared = {key for key in keys[0] if all(_does(one, key) == _does(keys[0], key) for one in keys)}
+    lines = _section("In every pane", {key: bound for key, bound in keys[0].items() if key in shared})
+    lines += _section("Anywhere", _bound(screen))
+    for (title, _), own in zip(views, keys, strict=True):
+        lines += _section(title, {key: bound for key, bound in own.items() if key not in shared})
+    return lines[:-1]
 
 
-def _words_of_all(screen: MainScreen) -> set[str]:
-    views: tuple[LineView, ...] = (screen.sessions, screen.timeline, screen.detail)
-    told = [set(_told(view._bindings.key_to_bindings)) for view in views]
-    return set.intersection(*told)
+def _bound(node: DOMNode) -> dict[str, list[Binding]]:
+    """With the keys that a person has chosen instead of ours."""
+    bindings = node._bindings.copy()
+    bindings.apply_keymap(node.app._keymap)
+    return bindings.key_to_bindings
+
+
+def _does(bindings: dict[str, list[Binding]], key: str) -> list[str]:
+    return [binding.description for binding in bindings.get(key, [])]
 
 
 def _told(bindings: dict[str, list[Binding]]) -> dict[str, str]:
@@ -62,10 +67,9 @@ def _told(bindings: dict[str, list[Binding]]) -> dict[str, str]:
     return {words: " ".join(keys) for words, keys in told.items()}
 
 
-def _section(title: str, keys: dict[str, str]) -> list[Line]:
-    if not keys:
-        return []
+def _section(title: str, bindings: dict[str, list[Binding]]) -> list[Line]:
+    keys = _told(bindings)
     rows: list[Line] = [
         [(f" {fitted(told, _KEY_WIDTH)} ", "cyan"), (words, "")] for words, told in keys.items()
     ]
-    return [[(title, "bold")], *rows, []]
+    return [[(title, "bold")], *rows, []] if rows else []

@@ -142,7 +142,7 @@ class LibraryApp(App[int]):
 
 
 def _sessions_title(event: SessionsKnown) -> str:
-    sessions = sum(len(known) for known in event.forest.by_id.values())
+    sessions = len(event.forest.members())
     if event.progress is None:
         return f"Sessions {sessions:,}"
     return f"Sessions {sessions:,} of {event.progress.of_threads:,}, reading"

@@ -28,6 +28,7 @@ from trace_tui.times import local_now
 if TYPE_CHECKING:
     from trace_tui.widgets.prompt import Prompt
 
+_WITHOUT_SESSIONS = frozenset({"quit", "help", "suspend_process", "command_palette", "demo", "move", "page"})
 _FEWEST = 4
 """Characters that may be the beginning of an id."""
 
@@ -58,9 +59,15 @@ class MainScreen(ReadingScreen):
 
     # -- keys: what is looked for ---------------------------------------
 
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Where there is nothing to read there is nothing to do with it."""
+        return not self.welcome.display or action in _WITHOUT_SESSIONS
+
     def action_search(self) -> None:
         if self.pane is Pane.SESSIONS:
-            self._prompt("filter", "filter:", self.filter_words)
+            self._prompt(
+                "filter", "filter (words, is:failed day:today state: folder: model:):", self.filter_words
+            )
         else:
             self._prompt("search", "search:", self.search.words if self.search is not None else "")
 
@@ -73,7 +80,7 @@ class MainScreen(ReadingScreen):
         if self.query(Prompt):
             return
         self.keys.display = False
-        self.mount(Prompt(purpose, label, words))
+        self.mount(Prompt(purpose, label, words, replaces=purpose != "filter"))
 
     def _leave_prompt(self) -> None:
         self.query("Prompt").remove()

@@ -6,7 +6,7 @@ All that reads files is imported in that thread: the first screen should not wai
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
@@ -21,6 +21,7 @@ from trace_tui.widgets.timeline_rows import Choice, Growth, Row, RowBook
 from trace_tui.wording.sessions import title_of
 
 if TYPE_CHECKING:
+    from trace_tui.findings import Finding
     from trace_tui.following import News
     from trace_tui.loader import Loader, Progress
     from trace_tui.sources import Source
@@ -59,6 +60,8 @@ class Opened:
     book: RowBook = field(default_factory=RowBook)
 
     loader: Loader | None = None
+    findings: Sequence[Finding] = ()
+    """Loops and stalls, as far as it was read at first."""
 
     @property
     def key(self) -> str:
@@ -102,7 +105,10 @@ class Opened:
             on_rows(session, list(self.book.rows), False)
 
         def whole(session: Session) -> None:
+            from trace_tui.findings import findings_in
+
             self.complete(session)
+            self.findings = findings_in(session)
             # What is known only now may fold otherwise than what was known on the way.
             self.arrange(choice())
             on_rows(session, self.rows(), True)

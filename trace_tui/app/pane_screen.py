@@ -5,6 +5,7 @@ from __future__ import annotations
 from textual import events
 from textual.app import ComposeResult
 from textual.containers import Container
+from textual.content import Content
 from textual.screen import Screen
 
 from trace_tui.app.panes import ORDER, Pane, layout_for
@@ -30,6 +31,13 @@ class PaneScreen(Screen[None]):
         self.welcome = Welcome(id="welcome")
         self.crumbs = OneLine(id="crumbs")
         self.keys = KeyBar(id="keys")
+        for view, title in (
+            (self.sessions, "Sessions"),
+            (self.timeline, "Timeline"),
+            (self.detail, "Detail"),
+        ):
+            view.border_title = Content(title)
+        self.welcome.display = False
         self.pane = Pane.TIMELINE
         self.is_zoomed = False
         self._crumbs: Line = []
@@ -46,12 +54,9 @@ class PaneScreen(Screen[None]):
         yield self.keys
 
     def on_mount(self) -> None:
-        self.welcome.display = False
-        self.sessions.set_title("Sessions")
-        self.timeline.set_title("Timeline")
-        self.detail.set_title("Detail")
         self.arrange_panes()
-        self.set_focus(self.view(self.pane))
+        if not self.welcome.display:
+            self.set_focus(self.view(self.pane))
 
     # -- panes ----------------------------------------------------------
 

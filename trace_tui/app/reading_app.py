@@ -55,6 +55,7 @@ class ReadingApp(LibraryApp):
         self.is_touched = False
         """The person has gone somewhere: nothing else is opened by itself."""
         self.opened_before = 0
+        self._pointed_at: Member | None = None
         self._written: Written | None = None
         self._following: asyncio.Task[None] | None = None
         self._has_found_target = False
@@ -326,6 +327,9 @@ class ReadingApp(LibraryApp):
         opened = self.opened
         if opened is None:
             return
+        if opened.member is not None and opened.member is not self._pointed_at:
+            self._pointed_at = opened.member
+            self.main.point_at(opened.member)
         above: list[str] = []
         member = opened.member.parent if opened.member is not None else None
         while member is not None:

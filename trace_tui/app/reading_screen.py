@@ -18,7 +18,7 @@ from trace_tui.app.panes import ORDER, Pane
 from trace_tui.app.search_walk import SearchWalk
 from trace_tui.app.summary import summary_of
 from trace_tui.library.chains import Forest, Member
-from trace_tui.model import Call, CallStatus, TurnStatus
+from trace_tui.model import Call, CallStatus, Note, TurnStatus
 from trace_tui.parsers.safe_text import one_line
 from trace_tui.widgets.activity import Activity
 from trace_tui.widgets.detail import Laid
@@ -86,6 +86,7 @@ class ReadingScreen(PaneScreen):
         else:
             self.forget_search()
             self.timeline.show(rows, opened.workers(), summary)
+            self.title_timeline()
         self.follow(0 if not is_same else _REST, again=True)
 
     def show_growth(self, opened: Opened, growth: Growth, rows: list[Row]) -> None:
@@ -137,7 +138,14 @@ class ReadingScreen(PaneScreen):
         self.welcome.tell(places)
         self.set_focus(self.welcome)
 
+    def point_at(self, member: Member) -> None:
+        """The list shows what is open, unless the person is looking at something else in it."""
+        if self.pane is not Pane.SESSIONS:
+            with self.sessions.prevent(LineView.Moved):
+                self.sessions.select(member)
+
     def select(self, spot: Spot) -> None:
+        self.say("")
         with self.timeline.prevent(LineView.Moved):
             self.timeline.select(spot.turn, spot.item)
         if self.pane is Pane.SESSIONS:
@@ -174,18 +182,21 @@ class ReadingScreen(PaneScreen):
             self._ask(again=again)
 
     def _ask(self, *, again: bool = False) -> None:
-        member = self.sessions.selected
-        if self.pane is Pane.SESSIONS and member is not None:
-            if self.opened is None or member.entry.key != self.opened.key:
-                if self.timeline.display:
-                    self.post_message(OpenWanted(member, keep_focus=True))
-                elif self.detail.display:
-                    self._tell(member.entry.key, partial(_document_of_entry, member))
+        opened, member = self.opened, self.sessions.selected
+        if self.pane is Pane.SESSIONS and member is not None and not self._is_open(member):
+            if self.timeline.display:
+                self.post_message(OpenWanted(member, keep_focus=True))
+            elif self.detail.display:
+                self._tell(member.entry.key, partial(_document_of_entry, member))
             return
-        opened, row = self.opened, self.timeline.selected
+        row = self.timeline.selected
         if opened is not None and row is not None and self.detail.display:
             subject = (opened.number, row.thread, row.kind, row.turn.index, row.place, self.is_raw)
-            self._tell(subject, partial(_document_of, opened.part_of(row), row, self.is_raw), again=again)
+            make = partial(_document_of, opened.part_of(row), row, self.is_raw)
+            self._tell(subject, make, again=again)
+
+    def _is_open(self, member: Member) -> bool:
+        return self.opened is not None and member.entry.key == self.opened.key
 
     def _tell(self, subject: object, make: Callable[[int], Laid], *, again: bool = False) -> None:
         """Whoever reads the detail stays where they are, as long as it is about the same."""
@@ -205,6 +216,18 @@ class ReadingScreen(PaneScreen):
             self.detail.update(document)
         else:
             self.detail.show(document)
+
+    @on(Timeline.Unread)
+    def _on_unread(self, event: Timeline.Unread) -> None:
+        if self.opened is not None:
+            self._read_notes(self.opened, event.notes)
+
+    @work(group="notes", description="notes")
+    async def _read_notes(self, opened: Opened, notes: list[Note]) -> None:
+        from trace_tui.app.documents import read_notes
+
+        await asyncio.to_thread(read_notes, opened, notes)
+        self.timeline.look_changed()
 
     @on(LineView.Entered)
     def _on_entered(self, event: LineView.Entered) -> None:

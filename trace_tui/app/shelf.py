@@ -26,6 +26,7 @@ from trace_tui.library.finding import ThreadFiles
 from trace_tui.library.library import Library
 from trace_tui.library.progress import Progress
 from trace_tui.widgets.activity import Activity
+from trace_tui.wording.words import count
 
 _TELL_EVERY = 0.7
 """Seconds between two words while a scan is at work: each takes the list apart and puts it together."""
@@ -190,4 +191,4 @@ def _known(
 def _note(library: Library) -> str:
     """What a person should know of the places that were looked at."""
     unread = len([trouble for trouble in library.troubles() if trouble.path not in library.findings.roots])
-    return f"{unread} files could not be read; doctor tells which" if unread else ""
+    return f"{count(unread, 'file')} could not be read; doctor tells which" if unread else ""

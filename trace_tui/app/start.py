@@ -23,13 +23,29 @@ def run(arguments: argparse.Namespace) -> int:
     config = load_config()
     if config.time_zone is not None:
         use_zone(zone_named(config.time_zone))
-    gc.enable()  # unlike a command that prints, the app stays
+    _check(arguments)
     from trace_tui.app.starting import OPEN_DEMO
 
     if arguments.demo:
         return _run_demo(arguments, config)
     code = _run_app(arguments, config, _roots(arguments, config), cached=not arguments.no_cache)
     return _run_demo(arguments, config) if code == OPEN_DEMO else code
+
+
+def _check(arguments: argparse.Namespace) -> None:
+    """What can be told to be wrong without a screen is told there."""
+    from trace_tui.errors import Unreadable
+
+    for root in arguments.root or ():
+        if not os.path.exists(root):
+            raise Unreadable(f"{root}: no such file or folder")
+    target = read_target(arguments.target) if arguments.target else None
+    if target is not None and target.is_path:
+        from trace_tui.sources import file_source
+
+        file_source(Path(target.session))
+    elif arguments.target and os.path.isdir(arguments.target):
+        raise Unreadable(f"{arguments.target}: a folder; look into it with --root {arguments.target}")
 
 
 def _print_instead(arguments: argparse.Namespace) -> int:
@@ -71,6 +87,7 @@ def _run_app(arguments: argparse.Namespace, config: Config, roots: tuple[str, ..
         problems=config.problems,
     )
     app = TraceApp(start)
+    gc.enable()  # unlike a command that prints, the app stays
     app.run(mouse=config.mouse and not arguments.no_mouse)
     return app.return_code or 0
 

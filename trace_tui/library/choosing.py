@@ -21,6 +21,8 @@ class Choice(NamedTuple):
     since: int | None = None
     until: int | None = None
     folder: str | None = None
+    folder_words: str | None = None
+    """In the name of a folder of its path."""
     model: str | None = None
     state: str | None = None
     failed: bool = False
@@ -32,6 +34,7 @@ class Choice(NamedTuple):
         return (
             self._takes_time(entry)
             and (self.folder is None or is_in_folder(entry.cwd, self.folder))
+            and (self.folder_words is None or _has_folder(entry.cwd, self.folder_words))
             and (self.model is None or self.model in (entry.model or "").casefold())
             and (self.state is None or self.state == entry.state)
             and (not self.failed or entry.failures > 0 or entry.state == "failed")
@@ -94,11 +97,15 @@ def _with_day(choice: Choice, value: str, now: datetime) -> Choice | None:
 _FILTERS: dict[str, Callable[[Choice, str, datetime], Choice | None]] = {
     "state": _with_state,
     "day": _with_day,
-    "folder": lambda choice, value, _: choice._replace(folder=value),
+    "folder": lambda choice, value, _: choice._replace(folder_words=value.casefold()),
     "model": lambda choice, value, _: choice._replace(model=value.casefold()),
     "source": lambda choice, value, _: choice._replace(source=value.casefold()),
     "is": lambda choice, value, _: choice._replace(failed=True) if value == "failed" else None,
 }
+
+
+def _has_folder(cwd: str | None, words: str) -> bool:
+    return any(words in part for part in (cwd or "").replace("\\", "/").casefold().split("/"))
 
 
 def is_in_folder(cwd: str | None, folder: str) -> bool:

@@ -48,7 +48,7 @@ def context_blocks(turn: Turn) -> list[Block]:
     if not window:
         return [Facts([("context", f"{used:,} tokens at the end, of a window unknown")])]
     words = f"{used:,} of {window:,} tokens · {100 * used / window:.0f} %"
-    return [Gauge("context", min(1.0, used / window), words)]
+    return [Gauge("context", min(1.0, used / window), words, warns=True)]
 
 
 def time_blocks(turns: Iterable[Turn]) -> list[Block]:

@@ -73,7 +73,7 @@ def where(places: Iterable[Place | None], session: Session) -> str:
     known = sorted({place for place in places if place is not None})
     numbers = ", ".join(str(line_of(place)) for place in known)
     words = f"{'line' if len(known) == 1 else 'lines'} {numbers}"
-    return words + (f" of file {file_of(known[0])}" if len(session.files) > 1 and known else "")
+    return words + (f" of file {file_of(known[0]) + 1}" if len(session.files) > 1 and known else "")
 
 
 def facts_in_order(*pairs: tuple[str, str | None]) -> list[tuple[str, str]]:

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from heapq import nlargest
 from typing import Protocol
 
+from trace_tui.findings import Finding
 from trace_tui.library.chains import Member, totals
 from trace_tui.library.entries import Entry
 from trace_tui.model import Call, Session
 from trace_tui.parsers.safe_text import one_line
 from trace_tui.relatives import Agent, Child, Relation
-from trace_tui.telling.amounts import day_and_clock, time_blocks, token_blocks
+from trace_tui.telling.amounts import context_blocks, day_and_clock, time_blocks, token_blocks
 from trace_tui.telling.files import changed_blocks
 from trace_tui.telling.problems import problem_blocks, unknown_blocks
 from trace_tui.telling.rows import call_row, facts_in_order, first_rows, workers_of
+from trace_tui.telling.trails import hint_blocks
 from trace_tui.texts import Texts
 from trace_tui.times import between, short_duration
 from trace_tui.widgets.blocks import Block, Facts, Heading, Rows, Title
@@ -25,6 +28,8 @@ from trace_tui.wording.words import STATE_STYLES, TOOL_WORDS, TURN_GLYPHS, TURN_
 
 _TITLE = 400
 _CHILDREN = 20
+_LONG_MS = 1000
+_SLOWEST = 5
 
 
 class Told(Protocol):
@@ -64,20 +69,41 @@ class Told(Protocol):
     def compressed(self) -> bool: ...
 
 
-def session_document(session: Session, member: Member | None, texts: Texts) -> list[Block]:
+def session_document(
+    session: Session, member: Member | None, texts: Texts, findings: Sequence[Finding] = ()
+) -> list[Block]:
     """``member`` is its place in its chain, if the library knows it."""
     return [
         _title(session.state, texts.title(session)),
         *_failures(session),
+        *hint_blocks(findings),
         Heading("facts"),
         Facts(_session_facts(session)),
         *token_blocks(session.usage, session.usage_source, sum(turn.responses for turn in session.turns)),
+        *context_blocks_of_last(session),
         *time_blocks(session.turns),
+        *_slowest(session),
         *changed_blocks(session.turns, texts),
         *_chain(member),
         *problem_blocks(session.problems, session, session.problems_left_out),
         *unknown_blocks(session.unknown),
     ]
+
+
+def context_blocks_of_last(session: Session) -> list[Block]:
+    """How full the context was in the end."""
+    told = [turn for turn in session.turns if turn.context_used and not turn.reverted]
+    return context_blocks(told[-1]) if told else []
+
+
+def _slowest(session: Session) -> Iterator[Block]:
+    """The calls that took longest, where any took long."""
+    calls = (call for turn in session.turns for call in turn.calls() if (call.duration_ms or 0) >= _LONG_MS)
+    slowest = nlargest(_SLOWEST, calls, key=lambda call: call.duration_ms or 0)
+    if slowest:
+        workers = workers_of(session)
+        yield Heading("slowest calls")
+        yield Rows([call_row(call, workers) for call in slowest])
 
 
 def entry_document(member: Member) -> list[Block]:

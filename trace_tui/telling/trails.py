@@ -108,3 +108,13 @@ def _note_words(note: Note, workers: Mapping[str, str]) -> str:
         return f"{name} {notice.state}" + (f": {notice.words}" if notice.words else "")
     author = f"{note.author}: " if note.author and note.kind is NoteKind.AGENT_MESSAGE else ""
     return author + told(note, note.text, workers)
+
+
+def hint_blocks(findings: Sequence[Finding]) -> list[Block]:
+    """Loops and stalls: hints with their evidence, never verdicts."""
+    if not findings:
+        return []
+    return [
+        Heading("hints", str(len(findings))),
+        *first_rows(finding_rows(findings), lambda row: row, "hint"),
+    ]

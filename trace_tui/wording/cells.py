@@ -53,6 +53,19 @@ def width_of(line: Line) -> int:
     return sum([cells(text) for text, _ in line])
 
 
+_FAILURES = re.compile("✗[0-9,]*")
+
+
+def failures_in_red(words: str, style: str) -> Line:
+    """The number of failures stands out, and nothing else."""
+    line: Line = []
+    done = 0
+    for match in _FAILURES.finditer(words):
+        line += [(words[done : match.start()], style), (match[0], "bold red")]
+        done = match.end()
+    return [piece for piece in [*line, (words[done:], style)] if piece[0]]
+
+
 def cut(line: Line, width: int) -> Line:
     """As much of a line as fits, with an ellipsis where something was cut."""
     told: Line = []
@@ -76,8 +89,8 @@ def folded(facts: list[str], width: int) -> list[str]:
 
 
 _ASCII_SIGNS = str.maketrans(
-    "✓✗⊘■…·›‹└█‖×–−▌░▸▾│┌├─▁▏↳↩↶⋯“”‘’—•→←↑↓▄",
-    "+x#!~.><`#|x--|.>v|/|-_|><<~\"\"''-*><^v=",
+    "⏎▐✓✗⊘■…·›‹└█‖×–−▌░▸▾│┌├─▁▏↳↩↶⋯“”‘’—•→←↑↓▄",
+    "<#+x#!~.><`#|x--|.>v|/|-_|><<~\"\"''-*><^v=",
 )
 
 

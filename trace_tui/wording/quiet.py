@@ -24,6 +24,8 @@ _GIT_LOOKING = frozenset(
     }
 )
 # fmt: on
+_POLL = re.compile(r"(?:session \S+)?\s*")
+"""What a call says that only asks for a process's output."""
 _BETWEEN = re.compile(r"\|\||&&|[|;\n]")
 _WRITES = re.compile(r">(?!&|\s*/dev/null)|(?:^|\s)-i\b|--in-place|-delete\b|-exec")
 
@@ -35,7 +37,7 @@ def quiet_word(call: Call) -> str | None:
     if call.tool is Tool.EXEC:
         return "read" if _only_looks(call.summary) else None
     if call.tool is Tool.STDIN:
-        return "wait" if not call.summary.strip() else None
+        return "wait" if _POLL.fullmatch(call.summary) else None
     return _QUIET_TOOLS.get(call.tool)
 
 
