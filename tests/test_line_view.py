@@ -21,7 +21,7 @@ class Numbers(LineView):
     def __init__(self, rows: list[str], *, below: bool = False) -> None:
         super().__init__()
         self.rows = rows
-        self.has_below = below
+        self.has_second_line = below
         self.asked: list[int] = []
         self.sent: list[Region] = []
 
@@ -32,8 +32,8 @@ class Numbers(LineView):
         self.asked.append(index)
         return [(self.rows[index][:width], "")]
 
-    def below_cursor(self, width: int) -> Line | None:
-        return [("below", "dim")] if self.has_below else None
+    def below_cursor(self, width: int) -> Line:
+        return [("below", "dim")]
 
     def refresh(
         self, *regions: Region, repaint: bool = True, layout: bool = False, recompose: bool = False

@@ -48,6 +48,7 @@ class Follower:
         """All that is there; yields how many bytes have been taken."""
         self._remember_file()
         yield from self.reader.steps()
+        self._keep_back()
         self._remember_end()
 
     def session(self) -> Session:
@@ -62,6 +63,9 @@ class Follower:
 
     def whole(self) -> Session:
         """The same, where nothing more is to come."""
+        tail = self.reader.tail
+        if tail is not None and not tail.last:
+            self.reader.take_last(tail)
         return self._described(self.reader.fold.session())
 
     def news(self) -> News:
@@ -102,17 +106,27 @@ class Follower:
                     self._take(block[start : start + SLICE], tail)
                     yield tail.read_to
         self.reader.take_last(tail)
+        self._keep_back()
         self._remember_end()
 
-    def _take(self, data: bytes, tail: Tail) -> None:
+    def _keep_back(self) -> None:
+        """A line that breaks off is being written: it is no damage before nothing more comes."""
+        tail = self.reader.tail
+        if tail is not None and tail.last_is_torn:
+            self._take_back(tail)
+
+    def _take_back(self, tail: Tail) -> bytes:
+        """The last line is not told any more, as far as that can be; what can't be untold is given."""
         told, tail.last = tail.last, b""
         if told:
             tail.file.offsets.pop()
             tail.file.end -= len(told)
         if told and tail.last_is_torn:
             self.reader.fold.take_back_problem()
-        if tail.last_is_torn or tail.last_is_noise:
-            told = b""
+        return b"" if tail.last_is_torn or tail.last_is_noise else told
+
+    def _take(self, data: bytes, tail: Tail) -> None:
+        told = self._take_back(tail)
         pieces = tail.lines.feed_pieces(data)
         if told and (not pieces or pieces[0].rstrip(b"\r\n") != told):
             raise NotTheSame("its last line went on after it was whole")

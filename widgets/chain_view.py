@@ -67,6 +67,8 @@ class _Columns(NamedTuple):
 
 
 class ChainView(LineView):
+    has_second_line = True
+
     def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:
         super().__init__(id=id, classes=classes)
         self._times: ChainTimes | None = None
@@ -116,7 +118,7 @@ class ChainView(LineView):
 
     def rows_changed(self, cursor: int | None = None) -> None:
         if self._times is not None:
-            width = max(self.scrollable_content_region.width - GUTTER - BAR, 1)
+            width = max(self.window.width - GUTTER - BAR, 1)
             self._foot = [*_sums(self._times, width), _legend(self._members, width)]
         super().rows_changed(cursor)
 
@@ -175,7 +177,7 @@ class ChainView(LineView):
         life = None if self._times is None else self._times.life
         return None if life is None or columns.bar == 0 else Axis(*life, columns.bar)
 
-    def below_cursor(self, width: int) -> Line | None:
+    def below_cursor(self, width: int) -> Line:
         one = self._at_cursor
         if one is None:
             return []
@@ -190,13 +192,13 @@ class ChainView(LineView):
     @property
     def _is_pinned(self) -> bool:
         """Where not all fits, the members scroll between clock and sums."""
-        height = self.scrollable_content_region.height
+        height = self.window.height
         return _HEAD + _LEAST_ROOM + len(self._foot) <= height < self.count() + 1
 
     def _row_at(self, line: int) -> tuple[int, bool]:
         if self._is_pinned:
             y = line - self.scroll_offset.y
-            left = self.scrollable_content_region.height - y
+            left = self.window.height - y
             if 0 <= y < _HEAD:
                 return y, False
             if 0 < left <= len(self._foot):
@@ -210,7 +212,7 @@ class ChainView(LineView):
         if not self._is_pinned:
             super()._keep_cursor_in_sight()
             return
-        room = self.scrollable_content_region.height - _HEAD - len(self._foot)
+        room = self.window.height - _HEAD - len(self._foot)
         leap = room // 3
         top, line = self.scroll_offset.y + _HEAD, self._line_of(self.cursor)
         below = line + 1 - (top + room - 1)

@@ -49,7 +49,7 @@ class Detail(LineView):
     @property
     def text_width(self) -> int:
         """Cells that a line has."""
-        return max(self.scrollable_content_region.width - GUTTER - BAR, 1)
+        return max(self.window.width - GUTTER - BAR, 1)
 
     def count(self) -> int:
         return 0 if self.document is None else len(self.document)

@@ -32,6 +32,8 @@ _THUMB = "▐"
 
 class LineView(ScrollView, can_focus=True):
     ALLOW_SELECT = False
+    has_second_line: bool = False
+    """The row under the cursor has a second line below it."""
     COMPONENT_CLASSES: ClassVar[set[str]] = {"line-view--cursor", "line-view--resting"}
     DEFAULT_CSS = """
     LineView {
@@ -81,10 +83,11 @@ class LineView(ScrollView, can_focus=True):
         self.cursor = 0
         self.words_to_mark = ""
         """What was searched for, marked wherever it is seen."""
-        self._strips: LRUCache[tuple[int, int, bool, bool, int], Strip] = LRUCache(1024)
+        self._strips: LRUCache[tuple[int, bool, bool, bool, int, bool], Strip] = LRUCache(1024)
         self._on_screen: dict[int, Strip] = {}
         self._palette: Palette | None = None
         self._bases: dict[tuple[bool, bool], Style] = {}
+        self._window: Size | None = None
 
     # -- what subclasses tell -------------------------------------------
 
@@ -96,9 +99,9 @@ class LineView(ScrollView, can_focus=True):
         """A row, at most so many cells wide."""
         raise NotImplementedError
 
-    def below_cursor(self, width: int) -> Line | None:
-        """A second line for the row under the cursor; a view has it for all rows or for none."""
-        return None
+    def below_cursor(self, width: int) -> Line:
+        """The second line of the row under the cursor, where the view has such lines."""
+        return []
 
     # -- what changes ---------------------------------------------------
 
@@ -107,7 +110,7 @@ class LineView(ScrollView, can_focus=True):
         before = self._line_of(self.cursor) - self.scroll_offset.y
         self._strips.clear()
         self.cursor = self._within(self.cursor if cursor is None else cursor)
-        lines = self.count() + (1 if self.count() and self._has_second_line() else 0)
+        lines = self.count() + (1 if self.count() and self.has_second_line else 0)
         if self.virtual_size.height != lines:
             # Setting it as usual would arrange and draw everything on the screen anew.
             self.set_reactive(LineView.virtual_size, Size(self.size.width, lines))
@@ -137,40 +140,53 @@ class LineView(ScrollView, can_focus=True):
 
     # -- drawing --------------------------------------------------------
 
+    @property
+    def window(self) -> Size:
+        """Cells and lines for rows; asked for with every line, and slow to find out."""
+        if self._window is None:
+            region = self.scrollable_content_region
+            self._window = Size(max(region.width, 0), max(region.height, 0))
+        return self._window
+
     def render_line(self, y: int) -> Strip:
-        strip = self._on_screen[y] = self._strip_at(y + self.scroll_offset.y)
+        top = self.scroll_offset.y
+        strip = self._on_screen[y] = self._strip_at(y + top, top)
         return strip
 
-    def _strip_at(self, line: int) -> Strip:
+    def _strip_at(self, line: int, top: int) -> Strip:
         index, is_second = self._row_at(line)
-        width = self.scrollable_content_region.width - BAR
-        bar = self._bar_at(line - self.scroll_offset.y)
-        if width <= 0:
-            return Strip.blank(max(width + BAR, 0), self._plain)
-        if index >= self.count():
-            return Strip([Segment(" " * width, self._plain), bar])
+        width = self.window.width - BAR
+        in_bar = self._bar_at(line - top)
+        if width <= 0 or index >= self.count():
+            index = -1  # nothing is there
         at_cursor = index == self.cursor
-        key = (index, int(is_second), at_cursor, at_cursor and self.has_focus, width)
+        key = (index, is_second, at_cursor, at_cursor and self.has_focus, width, in_bar)
         strip = self._strips.get(key)
         if strip is None:
-            strip = self._strips[key] = self._drawn(index, is_second, width)
-        return Strip([*strip, bar], width + BAR)
+            strip = self._strips[key] = self._drawn(index, is_second, width, in_bar)
+        return strip
 
-    def _bar_at(self, y: int) -> Segment:
-        """One cell of the scroll bar. Textual's own is drawn anew, all of it, whenever anything moves."""
-        height, lines = self.scrollable_content_region.height, self.virtual_size.height
+    def _bar_at(self, y: int) -> bool:
+        """Whether a line is beside the scroll bar's thumb.
+
+        Textual's own bar is drawn anew, all of it, whenever anything moves.
+        """
+        height, lines = self.window.height, self.virtual_size.height
         if lines <= height or height <= 0:
-            return Segment(" ", self._plain)
+            return False
         length = max(1, height * height // lines)
         start = round((height - length) * self.scroll_offset.y / (lines - height))
-        if start <= y < start + length:
-            thumb = in_ascii(_THUMB) if self.palette.ascii else _THUMB
-            return Segment(thumb, self._plain + self.palette.style("blue" if self.has_focus else "dim"))
-        return Segment(" ", self._plain)
+        return start <= y < start + length
 
-    def _drawn(self, index: int, is_second: bool, width: int) -> Strip:
+    def _drawn(self, index: int, is_second: bool, width: int, in_bar: bool) -> Strip:
+        if width <= 0:
+            return Strip.blank(max(width + BAR, 0), self._plain)
+        bar = self._segment(_THUMB, "blue" if self.has_focus else "dim", self._plain)
+        last = bar if in_bar else Segment(" ", self._plain)
+        if index < 0:
+            return Strip([Segment(" " * width, self._plain), last], width + BAR)
         room = width - GUTTER
-        line = (self.below_cursor(room) or []) if is_second else self.row(index, room)
+        line = self.below_cursor(room) if is_second else self.row(index, room)
         if self.words_to_mark:
             line = marked(line, self.words_to_mark)
         at_cursor = index == self.cursor
@@ -178,7 +194,8 @@ class LineView(ScrollView, can_focus=True):
         mark = self._segment(_MARK, "bold" if self.has_focus else "dim", base)
         segments = [mark if at_cursor else Segment(" ", base)]
         segments += [self._segment(text, style, base) for text, style in line]
-        return Strip(segments).adjust_cell_length(width, base).simplify()
+        told = Strip(segments).adjust_cell_length(width, base)
+        return Strip([*told, last], width + BAR).simplify()
 
     @property
     def _plain(self) -> Style:
@@ -214,6 +231,7 @@ class LineView(ScrollView, can_focus=True):
         self._on_screen.clear()
         self._palette = None
         self._bases.clear()
+        self._window = None
         super().notify_style_update()
 
     def watch_scroll_y(self, old_value: float, new_value: float) -> None:
@@ -223,8 +241,8 @@ class LineView(ScrollView, can_focus=True):
     def _repaint_what_differs(self) -> None:
         """Over a slow line every cell counts: a move of the cursor changes few of them."""
         top = self.scroll_offset.y
-        for y in range(self.scrollable_content_region.height):
-            before, after = self._on_screen.get(y), self._strip_at(top + y)
+        for y in range(self.window.height):
+            before, after = self._on_screen.get(y), self._strip_at(top + y, top)
             if before is None:
                 self.refresh(Region(0, y, self.size.width, 1))
             elif before is not after and (span := _difference(before, after)):
@@ -232,15 +250,12 @@ class LineView(ScrollView, can_focus=True):
 
     # -- lines and rows -------------------------------------------------
 
-    def _has_second_line(self) -> bool:
-        return self.below_cursor(1) is not None
-
     def _line_of(self, index: int) -> int:
-        return index + (1 if index > self.cursor and self._has_second_line() else 0)
+        return index + (1 if index > self.cursor and self.has_second_line else 0)
 
     def _row_at(self, line: int) -> tuple[int, bool]:
         """The row that a line belongs to, and whether it is its second line."""
-        if line <= self.cursor or not self._has_second_line():
+        if line <= self.cursor or not self.has_second_line:
             return line, False
         return line - 1, line == self.cursor + 1
 
@@ -249,11 +264,11 @@ class LineView(ScrollView, can_focus=True):
 
     def _keep_cursor_in_sight(self) -> None:
         """Leaps by a third of the window where the cursor leaves it: scrolling line by line repaints all."""
-        height = self.scrollable_content_region.height
+        height = self.window.height
         if height <= 0:
             return
         line = self._line_of(self.cursor)
-        last = line + (1 if self._has_second_line() else 0)
+        last = line + (1 if self.has_second_line else 0)
         top = self.scroll_offset.y
         leap = height // 3
         if line < top:
@@ -262,8 +277,8 @@ class LineView(ScrollView, can_focus=True):
             self._scroll_to_line(last - height + 1 + (leap if last - top - height < leap else 0))
 
     def _scroll_to_line(self, line: int) -> None:
-        lines = self.count() + (1 if self.count() and self._has_second_line() else 0)
-        furthest = max(0, lines - self.scrollable_content_region.height)
+        lines = self.count() + (1 if self.count() and self.has_second_line else 0)
+        furthest = max(0, lines - self.window.height)
         self.scroll_to(y=max(0, min(line, furthest)), animate=False, force=True)
 
     # -- what the person does -------------------------------------------
@@ -272,7 +287,7 @@ class LineView(ScrollView, can_focus=True):
         self.move_to(self.cursor + by)
 
     def action_page(self, pages: int) -> None:
-        self.move_to(self.cursor + pages * max(1, self.scrollable_content_region.height - 2))
+        self.move_to(self.cursor + pages * max(1, self.window.height - 2))
 
     def action_first(self) -> None:
         self.move_to(0)
@@ -295,6 +310,7 @@ class LineView(ScrollView, can_focus=True):
         self.look_changed()
 
     def on_resize(self) -> None:
+        self._window = None
         self._on_screen.clear()
         self.rows_changed()
 
@@ -310,17 +326,29 @@ class LineView(ScrollView, can_focus=True):
 
 
 def _difference(before: Strip, after: Strip) -> tuple[int, int] | None:
-    """From which cell to which two lines differ."""
+    """From which cell to which two lines of one length differ."""
     ones, others = list(before), list(after)
-    start = 0
+    start, end = 0, max(before.cell_length, after.cell_length)
     while ones and others and ones[0] == others[0]:
         start += ones.pop(0).cell_length
         others.pop(0)
     if not ones and not others:
         return None
-    end = max(before.cell_length, after.cell_length)
-    if before.cell_length == after.cell_length:
-        while ones and others and ones[-1] == others[-1]:
-            end -= ones.pop().cell_length
-            others.pop()
-    return start, end
+    if before.cell_length != after.cell_length:
+        return start, end
+    while ones and others and ones[-1] == others[-1]:
+        end -= ones.pop().cell_length
+        others.pop()
+    if ones and others:
+        start += _shared(ones[0], others[0], 1)
+        end -= _shared(ones[-1], others[-1], -1)
+    return start, max(end, start + 1)
+
+
+def _shared(one: Segment, other: Segment, step: int) -> int:
+    """How many cells two pieces have in common at their beginnings, or at their ends."""
+    if one.style != other.style or not one.text.isascii() or not other.text.isascii():
+        return 0
+    pairs = enumerate(zip(one.text[::step], other.text[::step], strict=False))
+    shortest = min(len(one.text), len(other.text))
+    return next((index for index, (mine, its) in pairs if mine != its), shortest)

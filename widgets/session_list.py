@@ -42,6 +42,7 @@ _CHIP_FROM = 36
 
 
 class SessionList(LineView):
+    has_second_line = True
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("space", "fold", "fold", id="fold_sessions"),
         Binding("right,l", "open", "unfold", show=False, id="unfold_sessions"),
@@ -123,7 +124,7 @@ class SessionList(LineView):
         row = self._rows[index]
         return _day_line(row, width) if isinstance(row, DayRow) else self._member_line(row, width)
 
-    def below_cursor(self, width: int) -> Line | None:
+    def below_cursor(self, width: int) -> Line:
         row = self._rows[self.cursor] if self._rows else None
         if isinstance(row, DayRow):
             return [(fitted(f"    {count(row.sessions, 'session')}", width), "dim")]

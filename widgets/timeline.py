@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Mapping, Sequence
 from enum import Enum
 from typing import ClassVar
@@ -60,15 +61,15 @@ class Timeline(LineView):
     class Unread(Message):
         """Texts are in sight that the model does not hold."""
 
-        def __init__(self, view: Timeline, notes: list[Note]) -> None:
+        def __init__(self, view: Timeline, rows: list[Row]) -> None:
             self.view = view
-            self.notes = notes
+            self.rows = rows
             super().__init__()
 
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id)
-        self._unread: list[Note] = []
-        self._asked_for: set[int] = set()
+        self._unread: list[Row] = []
+        self._asked_for: set[tuple[str, int]] = set()
         self.follows = False
         """The cursor stays at the end, whatever comes."""
         self.unseen = 0
@@ -165,6 +166,7 @@ class Timeline(LineView):
         """Brings the cursor to a step, or to the head of a turn, out of whatever fold it is in."""
         if turn.index in self._folded and item is not None:
             self._unfold_turn(turn.index)
+            self.rows_changed(self.cursor)
         index = self._index_of(turn, item)
         if index is None:  # the prompt, which stands in the head, or something that is filtered out
             index = self._index_of(turn, None)
@@ -174,11 +176,11 @@ class Timeline(LineView):
         if row.kind is Kind.RUN and item is not None:
             self._open_run(index)
             index = self._index_of(turn, item) or index
-        self.rows_changed(self.cursor)
+            self.rows_changed(self.cursor)
         self.move_to(index, center=not self._is_in_sight(index))
 
     def _is_in_sight(self, index: int) -> bool:
-        return 0 <= index - self.scroll_offset.y < self.scrollable_content_region.height
+        return 0 <= index - self.scroll_offset.y < self.window.height
 
     # -- rows as lines --------------------------------------------------
 
@@ -202,6 +204,8 @@ class Timeline(LineView):
         elif isinstance(row.item, Call):
             line += call_line(row.item, room, self._workers, self.now)
         elif row.item is not None:
+            if row.item.cut and not row.item.text and (row.thread, row.place) not in self._asked_for:
+                self._ask_for(row)
             line += self._note_line(row.item, row.turn, room)
         return line
 
@@ -249,20 +253,18 @@ class Timeline(LineView):
         ]
 
     def _note_line(self, note: Note, turn: Turn, width: int) -> Line:
-        if note.cut and not note.text and note.place not in self._asked_for:
-            self._ask_for(note)
         answer = turn.final_answer
         line = note_line(note, told(note, note.text, self._workers), width)
         if answer is not None and note.text[:200] == answer.head[:200] and note.text:
             return [("‹ ", "bold"), (fitted("answer", len(line[1][0])), "bold"), (line[2][0], "")]
         return line
 
-    def _ask_for(self, note: Note) -> None:
+    def _ask_for(self, row: Row) -> None:
         """Reasoning is not read before somebody sees it."""
-        self._asked_for.add(note.place)
+        self._asked_for.add((row.thread, row.place))
         if not self._unread:
             self.call_later(self._tell_unread)
-        self._unread.append(note)
+        self._unread.append(row)
 
     def _tell_unread(self) -> None:
         unread, self._unread = self._unread, []
@@ -371,8 +373,15 @@ class Timeline(LineView):
 
     def _index_of(self, turn: Turn, item: Item | None) -> int | None:
         """The row of a step; the run that hides it; without a step, the head of the turn."""
-        for index, row in enumerate(self._rows):
+        rows = self._rows
+        first = 0
+        if rows and not rows[-1].thread:  # of one session, whose turns stand in order
+            first = bisect_left(rows, turn.index, key=lambda row: row.turn.index)
+        for index in range(first, len(rows)):
+            row = rows[index]
             if row.turn is not turn:
+                if not row.thread and row.turn.index > turn.index:
+                    return None
                 continue
             if row.item is item and (item is not None or row.kind is Kind.TURN):
                 return index

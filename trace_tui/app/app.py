@@ -144,14 +144,14 @@ class TraceApp(ReadingApp):
         return self._walk
 
     def _go_to_failure(self, failure: Failure, words: str, opened: Opened) -> None:
-        wish = Wish(turn=failure.turn, call_id=failure.call_id, words=words, thread=failure.thread)
-        if any(part.key == failure.thread for part in opened.parts()):
-            opened.wish = wish
-            self.fulfil(opened)
+        if failure.spot is not None:
+            self.main.select(failure.spot)
+            self.main.say(words, "bold")
             return
         member = keyed(self.main.forest, failure.thread)
         if member is not None:
-            self.open_member(member, wish._replace(words=f"{words} · in {name_of(member)}"))
+            words = f"{words} · in {name_of(member)}"
+            self.open_member(member, Wish(turn=failure.turn, call_id=failure.call_id, words=words))
 
     def _here(self, opened: Opened, failures: FailureWalk) -> Here:
         row = self.main.timeline.selected

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Sequence
 
 from trace_tui.app.opened import Opened
@@ -58,16 +59,18 @@ def _laid_out(opened: Opened, tell: Callable[[Texts], list[Block]], width: int) 
     return document
 
 
-def read_notes(opened: Opened, notes: Sequence[Note]) -> None:
+def read_notes(opened: Opened, rows: Sequence[Row]) -> None:
     """Gives notes the beginnings of their texts, which nobody needed before."""
-    for part in opened.parts():
-        wanted = {note.place: note for note in notes}
-        items = (item for turn in part.session.turns for item in turn.items)
-        mine = [item for item in items if isinstance(item, Note) and wanted.get(item.place) is item]
+    by_part: defaultdict[str, list[Row]] = defaultdict(list)
+    for row in rows:
+        by_part[row.thread].append(row)
+    for of_part in by_part.values():
+        part = opened.part_of(of_part[0])
         try:
             with Texts(part.session, part.sources) as texts:
-                for note in sorted(mine, key=lambda note: note.place):
-                    note.text = (texts.whole(note) or "")[:_HEAD]
+                for row in sorted(of_part, key=lambda row: row.place):
+                    if isinstance(row.item, Note):
+                        row.item.text = (texts.whole(row.item) or "")[:_HEAD]
         except Unreadable:
             return  # the detail says so where somebody looks
 

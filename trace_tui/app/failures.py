@@ -6,6 +6,7 @@ from bisect import bisect_left
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
+from trace_tui.app.going import Spot
 from trace_tui.model import Session
 from trace_tui.widgets.timeline_rows import failures_of
 
@@ -22,6 +23,8 @@ class Failure(NamedTuple):
     """None where the turn itself failed."""
     place: int = -1
     """Of its call, in the session that is open."""
+    spot: Spot | None = None
+    """In the session that is open."""
 
 
 def failures_in(session: Session, thread: str) -> list[Failure]:
@@ -31,7 +34,7 @@ def failures_in(session: Session, thread: str) -> list[Failure]:
         told = turn.started_at if call is None else call.started_at
         at = max(at, told or 0)
         call_id, place = (None, -1) if call is None else (call.call_id, call.place)
-        found.append(Failure(at, len(found), thread, turn.index, call_id, place))
+        found.append(Failure(at, len(found), thread, turn.index, call_id, place, Spot(turn, call)))
     return found
 
 

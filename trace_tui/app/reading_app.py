@@ -19,8 +19,8 @@ from trace_tui.app.messages import (
     SessionRead,
 )
 from trace_tui.app.opened import Opened, Wish, name_of, sources_of
-from trace_tui.app.panes import Pane
-from trace_tui.app.starting import Start
+from trace_tui.app.panes import ORDER, Pane, layout_for
+from trace_tui.app.starting import NEWEST, Start
 from trace_tui.app.summary import crumbs_of
 from trace_tui.app.written import Written
 from trace_tui.errors import Cancelled, NothingFound, TraceError
@@ -62,6 +62,11 @@ class ReadingApp(LibraryApp):
 
     def on_mount(self) -> None:
         self._written = Written()
+        if (
+            self.start.target == NEWEST
+            and layout_for(*self.size, Pane.SESSIONS, zoomed=False).shown == ORDER[:2]
+        ):
+            self.main.pane = Pane.SESSIONS  # the list, and the newest beside it
         if self.start.target.is_path:
             self._open_path(Path(self.start.target.session))
         elif self.start.target.session == LATEST and not self.start.failed:

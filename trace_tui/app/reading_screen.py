@@ -18,7 +18,7 @@ from trace_tui.app.panes import ORDER, Pane
 from trace_tui.app.search_walk import SearchWalk
 from trace_tui.app.summary import summary_of
 from trace_tui.library.chains import Forest, Member
-from trace_tui.model import Call, CallStatus, Note, TurnStatus
+from trace_tui.model import Call, CallStatus, TurnStatus
 from trace_tui.parsers.safe_text import one_line
 from trace_tui.widgets.activity import Activity
 from trace_tui.widgets.detail import Laid
@@ -220,13 +220,13 @@ class ReadingScreen(PaneScreen):
     @on(Timeline.Unread)
     def _on_unread(self, event: Timeline.Unread) -> None:
         if self.opened is not None:
-            self._read_notes(self.opened, event.notes)
+            self._read_notes(self.opened, event.rows)
 
     @work(group="notes", description="notes")
-    async def _read_notes(self, opened: Opened, notes: list[Note]) -> None:
+    async def _read_notes(self, opened: Opened, rows: list[Row]) -> None:
         from trace_tui.app.documents import read_notes
 
-        await asyncio.to_thread(read_notes, opened, notes)
+        await asyncio.to_thread(read_notes, opened, rows)
         self.timeline.look_changed()
 
     @on(LineView.Entered)
