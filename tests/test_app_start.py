@@ -181,8 +181,11 @@ async def test_keys_of_ones_own_work_and_stand_in_the_help() -> None:
         await reader.press("v")
         assert reader.at().startswith("▸ 1 ")
         await reader.press("?")
-        assert "x next failure" in squeezed(reader.menu)
-        assert "ctrl+n down" in squeezed(reader.menu)
+        told = squeezed(reader.menu)
+        await reader.press("pagedown")
+        told += squeezed(reader.menu)
+        assert "ctrl+n down" in told
+        assert "x next failure" in told
 
 
 async def test_what_is_wrong_with_the_settings_is_said() -> None:
@@ -202,7 +205,7 @@ async def test_every_theme_can_be_chosen() -> None:
             reader.app.theme = theme
             await reader.pilot.pause(0)
             assert reader.timeline == before
-        await reader.press("j")
+        await reader.press("2", "j")
         assert reader.at().startswith("▾ 1 ")
 
 

@@ -113,8 +113,7 @@ async def test_a_file_that_shrinks_while_it_is_open_breaks_nothing(tmp_path: Pat
     path.write_bytes(sample(RESUMED).read_bytes())
     async with reading(tmp_path) as reader:
         os.truncate(path, 200)
-        await reader.press("G")
-        await reader.reads("the last line breaks off after 200 bytes")
+        await reader.hears("its file was changed")
         for key in ("k", "k", "r", "e"):
             await reader.press(key)
         assert reader.app.is_running

@@ -163,7 +163,7 @@ class Alone(App[None]):
         self.said: list[tuple[str, str]] = []
 
     def compose(self) -> ComposeResult:
-        yield Prompt("search", "search:", "be")
+        yield Prompt("search", "search:", "be", replaces=False)
 
     def on_prompt_changed(self, event: Prompt.Changed) -> None:
         self.said.append(("changed", event.words))

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from rich.text import Text as RichText
 from textual import on, work
 from textual.app import SystemCommand
+from textual.dom import DOMNode
 from textual.screen import Screen
 from textual.worker import WorkerFailed
 
@@ -21,7 +22,7 @@ from trace_tui.app.messages import (
     StreamWanted,
 )
 from trace_tui.app.opened import Opened, Wish, name_of
-from trace_tui.app.panes import Pane
+from trace_tui.app.panes import ORDER, Pane
 from trace_tui.app.reading_app import ReadingApp, keyed
 from trace_tui.app.starting import OPEN_DEMO, Start
 from trace_tui.errors import TraceError
@@ -170,12 +171,20 @@ class TraceApp(ReadingApp):
         """All that a key does, by its words, and the choice of a theme."""
         yield SystemCommand("theme", "Choose colours", self.action_change_theme)
         seen: set[str] = set()
-        for active in self.main.active_bindings.values():
-            words, action = active.binding.description, active.binding.action
-            if words and words not in seen:
-                seen.add(words)
-                key = self.get_key_display(active.binding)
-                yield SystemCommand(words, f"key {key}", partial(self.run_action, action, active.node))
+        main = self.main
+        for node in (main, main.sessions, main.timeline, main.detail):
+            for key, binding in node._bindings:
+                if binding.id is not None and binding.description not in seen:
+                    seen.add(binding.description)
+                    run = partial(self._run_for, node, binding.action)
+                    yield SystemCommand(binding.description, f"key {key}", run)
+
+    async def _run_for(self, node: DOMNode, action: str) -> None:
+        """What a key does in a pane is done there."""
+        pane = next((pane for pane in ORDER if self.main.view(pane) is node), None)
+        if pane is not None:
+            self.main.go_to_pane(pane)
+        await self.run_action(action, node)
 
     def action_demo(self) -> None:
         """Leaves with the wish to be started again with the demo."""

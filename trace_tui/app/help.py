@@ -47,10 +47,13 @@ def help_lines(screen: MainScreen) -> list[Line]:
 
 
 def _bound(node: DOMNode) -> dict[str, list[Binding]]:
-    """With the keys that a person has chosen instead of ours."""
-    bindings = node._bindings.copy()
-    bindings.apply_keymap(node.app._keymap)
-    return bindings.key_to_bindings
+    """With the keys that a person has chosen where ours would stand."""
+    own = node._bindings
+    order = [binding.id for bindings in own.key_to_bindings.values() for binding in bindings]
+    chosen = own.copy()
+    chosen.apply_keymap(node.app._keymap)
+    bound = sorted(chosen.key_to_bindings.items(), key=lambda one: order.index(one[1][0].id))
+    return dict(bound)
 
 
 def _does(bindings: dict[str, list[Binding]], key: str) -> list[str]:
@@ -59,11 +62,11 @@ def _does(bindings: dict[str, list[Binding]], key: str) -> list[str]:
 
 def _told(bindings: dict[str, list[Binding]]) -> dict[str, str]:
     """Keys by what they do."""
-    told: dict[str, list[str]] = {}
+    told: dict[str, dict[str, None]] = {}
     for key, bound in bindings.items():
         for binding in bound:
             if binding.description and binding.id is not None:  # what is not ours has none
-                told.setdefault(binding.description, []).append(_SIGNS.get(key, key))
+                told.setdefault(binding.description, {})[_SIGNS.get(key, key)] = None
     return {words: " ".join(keys) for words, keys in told.items()}
 
 

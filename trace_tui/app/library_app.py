@@ -101,7 +101,7 @@ class LibraryApp(App[int]):
             self._start_watching(event.roots)
         self.main.show_sessions(event.forest, _sessions_title(event))
         self.main.show_activities(event.activities)
-        if event.note and event.note != self._note:
+        if event.note and event.note != self._note and not self.main.keys.said:
             self.main.say(event.note, "yellow")
         self._note = event.note
         if event.progress is None and not event.forest.roots and not self.has_session:

@@ -231,6 +231,7 @@ class ReadingApp(LibraryApp):
         except Cancelled:
             return
         except NotTheSame:
+            self.main.say("its file was changed: it is read again", "yellow")
             self._open_again(opened)
         except TraceError as problem:
             self.main.say(str(problem), "bold red")
