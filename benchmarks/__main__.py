@@ -1,4 +1,4 @@
-"""`python -m benchmarks`: loading against its floors, header, memory, stalls, start-up, library, app."""
+"""`python -m benchmarks`: start-up, loading against its floors, memory, stalls, library, app, live."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from pathlib import Path
 from benchmarks import corpus
 from benchmarks.app import app
 from benchmarks.library import cold_and_warm, growth
+from benchmarks.live import live
 from benchmarks.measure import Cost, median_ratio, part, rounds, row, title
 
 
@@ -123,6 +124,10 @@ def whole_app(arguments: argparse.Namespace, folder: Path) -> None:
     app(folder, arguments.sessions, arguments.mb, arguments.rounds)
 
 
+def while_written(arguments: argparse.Namespace, folder: Path) -> None:
+    live(folder, arguments.sessions, arguments.mb)
+
+
 _ALL = {
     "start": start_up,
     "load": whole_load,
@@ -132,6 +137,7 @@ _ALL = {
     "library": library,
     "growth": library_growth,
     "app": whole_app,
+    "live": while_written,
 }
 
 

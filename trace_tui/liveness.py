@@ -60,7 +60,7 @@ def writers_of(paths: Collection[str]) -> Writers:
                 target = os.readlink(f"{folder}/{descriptor}")
             except OSError:
                 continue
-            if target in wanted:
+            if target in wanted and _is_for_writing(number, descriptor):
                 found[wanted[target]] = int(number)
     return Writers(found, is_certain)
 
@@ -70,6 +70,16 @@ def pulse_of(path: str, written_ms: int, now_ms: int, writers: Writers) -> Pulse
     if path in writers.pids or now_ms - written_ms < _RECENT_MS:
         return Pulse.RUNNING
     return Pulse.INTERRUPTED if writers.is_certain else Pulse.QUIET
+
+
+def _is_for_writing(process: str, descriptor: str) -> bool:
+    """Whoever only reads it, in a pager or here, is no writer."""
+    try:
+        with open(f"/proc/{process}/fdinfo/{descriptor}", encoding="ascii") as file:
+            flags = next((line for line in file if line.startswith("flags:")), "flags: 1")
+    except OSError:
+        return True  # it may be one
+    return int(flags.split()[1], 8) & (os.O_WRONLY | os.O_RDWR) != 0
 
 
 def _owner(path: str) -> int | None:

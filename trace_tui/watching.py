@@ -21,6 +21,7 @@ from trace_tui.mounts import silent_devices
 ASKS_FOR_POLLING = "CODEX_TRACE_TUI_POLL"
 """The environment variable that asks for polling, if it is 1."""
 
+NOT_YET = "starting to watch"
 _BETWEEN_TELLINGS = 0.1
 _TICK = 0.25
 _QUIET_MS = 10
@@ -52,7 +53,7 @@ class Watch:
     """
 
     def __init__(self, roots: Sequence[str], tell: Callable[[frozenset[str]], None]) -> None:
-        self.way = "starting to watch"
+        self.way = NOT_YET
         """In words for people, how changes are noticed."""
         self._look = Look(roots)
         self._tell = tell

@@ -108,13 +108,14 @@ class LineView(ScrollView, can_focus=True):
     def rows_changed(self, cursor: int | None = None) -> None:
         """Other rows than before; the cursor stays or is set, and the place in the window with it."""
         before = self._line_of(self.cursor) - self.scroll_offset.y
+        had_rows = self.virtual_size.height > 0
         self._strips.clear()
         self.cursor = self._within(self.cursor if cursor is None else cursor)
         lines = self.count() + (1 if self.count() and self.has_second_line else 0)
         if self.virtual_size.height != lines:
             # Setting it as usual would arrange and draw everything on the screen anew.
             self.set_reactive(LineView.virtual_size, Size(self.size.width, lines))
-        if cursor is not None and 0 <= before < self.size.height:
+        if cursor is not None and had_rows and 0 <= before < self.size.height:
             self._scroll_to_line(self._line_of(self.cursor) - before)
         self._keep_cursor_in_sight()
         self._repaint_what_differs()

@@ -108,15 +108,29 @@ class Timeline(LineView):
     def go_on(self, growth: Growth, rows: Sequence[Row], workers: Mapping[str, str], summary: Line) -> None:
         """The same session with more at its end; ``rows`` are all of them, where they are needed."""
         before = len(self._rows)
+        is_replaced = self._replace_head(growth)
         anchor = rows[growth.keep - 1] if growth.keep else None
         place = next((i for i in range(before - 1, -1, -1) if self._rows[i] is anchor), None)
-        if place is None or not self._replace_head(growth):
+        if place is None or not is_replaced:
             self.update(rows, workers, summary)
         else:
-            self._rows[place + 1 :] = growth.tail
             self._workers, self._summary = workers, summary
-            self.rows_changed()
+            self._replace_tail(place + 1, growth.tail)
         self._follow_end(len(self._rows) - before)
+
+    def _replace_tail(self, start: int, tail: Sequence[Row]) -> None:
+        """Other rows from there on; the cursor and the runs that were opened stay as they are."""
+        selected = self.selected
+        opened = {id(row.item) for row in self._rows[start:] if row.kind is Kind.CALL}
+        fresh: list[Row] = []
+        for row in tail:
+            fresh += row.hidden if row.kind is Kind.RUN and id(row.item) in opened else [row]
+        self._rows[start:] = fresh
+        if selected is None or self.cursor < start:
+            self.rows_changed()
+            return
+        here = (i for i in range(start, len(self._rows)) if _is_same(self._rows[i], selected))
+        self.rows_changed(next(here, self.cursor))
 
     def _replace_head(self, growth: Growth) -> bool:
         """A turn's head has other totals than before."""
@@ -392,15 +406,20 @@ class Timeline(LineView):
     def _find_again(self, before: Row) -> int:
         """Where a row stands now; else the head of its turn; else where the cursor was."""
         for index, row in enumerate(self._rows):
-            if (
-                row.thread == before.thread
-                and row.turn.index == before.turn.index
-                and row.kind is before.kind
-                and row.place == before.place
-            ):
+            if _is_same(row, before):
                 return index
         heads = (i for i, row in enumerate(self._rows) if _is_head(row, before.turn.index))
         return next(heads, self.cursor)
+
+
+def _is_same(one: Row, other: Row) -> bool:
+    """They tell of the same step."""
+    return (one.thread, one.turn.index, one.kind, one.place) == (
+        other.thread,
+        other.turn.index,
+        other.kind,
+        other.place,
+    )
 
 
 def _is_head(row: Row, turn: int) -> bool:

@@ -52,6 +52,7 @@ class LibraryApp(App[int]):
         self._note = ""
         self._watch: Watch | None = None
         self._is_watching = False
+        self._has_walked = False
 
     def get_default_screen(self) -> Screen[None]:
         return self.main
@@ -125,8 +126,14 @@ class LibraryApp(App[int]):
             self.set_interval(_TELL_WAY_EVERY, self._tell_way)
 
     def _tell_way(self) -> None:
-        if self._watch is not None:
-            self.main.tell_way(self._watch.way)
+        from trace_tui.watching import NOT_YET
+
+        if self._watch is None or self._watch.way == NOT_YET:
+            return
+        self.main.tell_way(self._watch.way)
+        if not self._has_walked:
+            self._has_walked = True
+            self.shelf.walk_again()
 
     @work(group="watch", thread=True, description="watch")
     def _watch_files(self, roots: list[str]) -> None:

@@ -122,7 +122,8 @@ class Opened:
 
         def more(session: Session) -> None:
             self.complete(session)
-            on_growth(session, self.book.update(session.turns), self.book.rows)
+            growth = self.book.update(session.turns)
+            on_growth(session, growth, self.rows())  # a copy: the next look changes them
 
         assert self.loader is not None
         return await self.loader.look(more)

@@ -42,7 +42,8 @@ _NEXT_LOOK = 0.25
 _LIVELY = 60
 """Seconds for which a session counts as at work after its last word."""
 _NEXT_LOOK_WHEN_QUIET = 1.0
-_BREATH = 0.05
+_TRY_AGAIN = 2.0
+_BREATH = 0.03
 """Seconds between two readings of a file that grows all the time."""
 
 
@@ -219,8 +220,9 @@ class ReadingApp(LibraryApp):
             return
         except TraceError as problem:
             self.main.say(str(problem), "bold red")
-            return
-        self._following = asyncio.create_task(self._follow(opened))
+            self._following = asyncio.create_task(self._try_again(opened))
+        else:
+            self._following = asyncio.create_task(self._follow(opened))
 
     async def _follow(self, opened: Opened) -> None:
         """Reads on as the file grows, for as long as it is open."""
@@ -231,10 +233,10 @@ class ReadingApp(LibraryApp):
         except Cancelled:
             return
         except NotTheSame:
-            self.main.say("its file was changed: it is read again", "yellow")
-            self._open_again(opened)
+            self._open_again(opened, "its file was changed: it was read again")
         except TraceError as problem:
             self.main.say(str(problem), "bold red")
+            await self._try_again(opened)
 
     async def _load(self, opened: Opened) -> None:
         def rows(session: Session, rows: list[Row], is_whole: bool) -> None:
@@ -253,31 +255,46 @@ class ReadingApp(LibraryApp):
         from trace_tui.following import News, NotTheSame
 
         grown_at = time.monotonic()
-        is_gone = False
+        is_gone = is_growing = False
         while True:
-            quiet = time.monotonic() - grown_at
-            assert self._written is not None
-            await self._written.wait_for(_NEXT_LOOK if quiet < _LIVELY else _NEXT_LOOK_WHEN_QUIET)
-            news = await opened.look(growth)
-            if news is News.GROWN:
-                grown_at = time.monotonic()
+            if is_growing:
                 await asyncio.sleep(_BREATH)
+            else:
+                await self._rest(time.monotonic() - grown_at)
+            news = await opened.look(growth)
+            is_growing = news is News.GROWN
+            if is_growing:
+                grown_at = time.monotonic()
             elif news is News.CHANGED:
                 raise NotTheSame("its file was changed")
             elif (news is News.GONE) != is_gone:
                 is_gone = news is News.GONE
                 self.main.say("its file is gone; what was read of it stays" if is_gone else "", "yellow")
 
-    def _open_again(self, opened: Opened) -> None:
-        """From the start, but on the screen as if it had gone on."""
+    async def _rest(self, quiet: float) -> None:
+        """Until something is said to be written, or it is time to look anyway."""
+        assert self._written is not None
+        await self._written.wait_for(_NEXT_LOOK if quiet < _LIVELY else _NEXT_LOOK_WHEN_QUIET)
+
+    async def _try_again(self, opened: Opened) -> None:
+        """What can't be read now may be whole again in a while."""
+        await asyncio.sleep(_TRY_AGAIN)
+        if self.opened is opened:
+            self._open_again(opened)
+
+    def _open_again(self, opened: Opened, words: str = "") -> None:
+        """From the start, but on the screen as if it had gone on; ``words`` are said then."""
         row = self.main.timeline.selected
-        stay = None if row is None or row.kind is Kind.SESSION else Wish(turn=row.turn.index, place=row.place)
+        stay = Wish(words=words)
+        if row is not None and row.kind is not Kind.SESSION:
+            stay = Wish(turn=row.turn.index, place=row.place, words=words)
         thread = self.threads.get(opened.key)
         path = Path(opened.sources[-1].path)
         try:
             self._open(sources_of(thread, path), opened.member, stay)
         except TraceError as problem:
             self.main.say(str(problem), "bold red")
+            self._following = asyncio.create_task(self._try_again(opened))
 
     @on(SessionGrew)
     def _on_session_grew(self, event: SessionGrew) -> None:

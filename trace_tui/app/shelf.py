@@ -77,6 +77,17 @@ class Shelf:
         """These files may have changed; the app hears of it, but not all the time."""
         self._asked.put(paths)
 
+    def walk_again(self) -> None:
+        """What came before anybody watched is found now."""
+
+        def walk(library: Library) -> None:
+            library.walk_again()
+            if library.stale:
+                self._refresh(library)
+                self._tell_all(library)
+
+        self.ask(walk)
+
     def ask(self, question: Callable[[Library], Answer]) -> Future[Answer]:
         """Is answered in the library's thread, when it has read what there is to read."""
         answer: Future[Answer] = Future()

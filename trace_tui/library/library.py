@@ -22,7 +22,8 @@ class Library:
         self, catalog: Catalog, roots: Sequence[str | Path] = (), heard: Callable[[int], None] | None = None
     ) -> None:
         self.catalog = catalog
-        self.findings: Findings = find([Path(root) for root in roots], heard)
+        self._roots = [Path(root) for root in roots]
+        self.findings: Findings = find(self._roots, heard)
         self.threads: list[ThreadFiles] = self.findings.threads()
         self._known = catalog.known_files()
         self._gone = self._find_gone()
@@ -70,7 +71,14 @@ class Library:
 
     def look_again(self, paths: Iterable[str]) -> None:
         """These files may have changed, come or gone; `refresh` then reads what is other than it was."""
-        self.findings = self.findings.looked_again(paths)
+        self._found(self.findings.looked_again(paths))
+
+    def walk_again(self) -> None:
+        """The same for all there is."""
+        self._found(find(self._roots))
+
+    def _found(self, findings: Findings) -> None:
+        self.findings = findings
         self.threads = self.findings.threads()
         self._gone = self._find_gone()
         self._stale = self._changed()
