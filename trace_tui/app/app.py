@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterable
 from functools import partial
-from typing import TYPE_CHECKING
 
 from rich.text import Text as RichText
 from textual import on, work
@@ -29,9 +28,6 @@ from trace_tui.errors import TraceError
 from trace_tui.library.chains import Member
 from trace_tui.library.library import Library
 from trace_tui.model import Call
-
-if TYPE_CHECKING:
-    pass
 
 
 class TraceApp(ReadingApp):

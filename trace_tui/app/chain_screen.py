@@ -15,7 +15,7 @@ from trace_tui.widgets.chain_view import ChainView
 from trace_tui.widgets.line_view import LineView
 from trace_tui.widgets.one_line import KeyBar
 
-_KEYS = (("enter", "open"), ("esc", "back"), ("?", "help"))
+_KEYS = (("enter", "open"), ("esc", "back"))
 
 
 class ChainScreen(Screen[Member | None]):
