@@ -7,6 +7,7 @@ import json
 import os
 import subprocess
 import sys
+import time
 from collections import Counter
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
@@ -250,6 +251,28 @@ async def test_whoever_follows_stays_at_the_end_until_they_go_up(replay: Replay)
         assert standing(reader)[:3] == before[:3]
         await reader.press("G")
         await until(lambda: "new ↓" not in reader.screen())
+
+
+async def test_the_busiest_agent_of_a_chain_is_followed_on_request(home: Path) -> None:
+    head = Story(1).turn("Please split the work.").begin("And then?")
+    path = head.put(home)
+    worker = Story(2, minutes=1, parent_thread_id=head.id).begin("Count the files.").ran()
+    worker_path = worker.put(home)
+    now = time.time()
+    os.utime(worker_path, (now, now))
+    os.utime(path, (now - 5, now - 5))
+    async with looking(home, target=str(path)) as reader:
+        await reader.sees("running")
+        await reader.press("b")
+        await reader.sees("Count the files.", lambda: reader.top)
+        await reader.sees("Timeline · following")
+
+
+async def test_nobody_at_work_is_nobody_to_follow(home: Path) -> None:
+    path = Story(1).turn("Please check.").put(home)
+    async with looking(home, target=str(path)) as reader:
+        await reader.press("b")
+        await reader.hears("nobody in this chain is at work")
 
 
 async def test_calls_that_are_out_run_and_then_turn_where_they_stand(replay: Replay) -> None:

@@ -35,6 +35,8 @@ class Wish(NamedTuple):
     place: Place | None = None
     named: PlaceName | None = None
     first_failure: bool = False
+    follows: bool = False
+    """Stand at its end, wherever that moves."""
     words: str = ""
     """Said when one stands there."""
     thread: str = ""

@@ -334,6 +334,9 @@ class ReadingApp(LibraryApp):
         wish, opened.wish = opened.wish, None
         if wish is None:
             return
+        if wish.follows:
+            self.main.timeline.action_follow()
+            return
         try:
             spot = spot_wished(wish, opened.part_named(wish.thread).session)
         except NothingFound as nothing:

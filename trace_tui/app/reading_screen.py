@@ -282,6 +282,21 @@ class ReadingScreen(PaneScreen):
     def action_chain(self) -> None:
         self.post_message(ChainWanted())
 
+    def action_busiest(self) -> None:
+        """To the agent of this chain that has written last, following its end."""
+        member = self.opened.member if self.opened is not None else None
+        at_work = [] if member is None else list(member.root.members())
+        running = {key: one for key, one in self.activities.items() if one.is_running}
+        at_work = [one for one in at_work if one.entry.key in running]
+        if not at_work:
+            self.say("nobody in this chain is at work", "yellow")
+            return
+        busiest = max(at_work, key=lambda one: running[one.entry.key].written_at)
+        if not self._is_open(busiest):
+            self.post_message(OpenWanted(busiest, Wish(follows=True)))
+        elif not self.timeline.follows:
+            self.timeline.action_follow()
+
     def action_failure(self, by: int) -> None:
         self.post_message(FailureWanted(by))
 
