@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 
 from trace_tui.app.opened import Opened
 from trace_tui.errors import Unreadable
+from trace_tui.findings import findings_in
 from trace_tui.library.chains import Member
 from trace_tui.model import Call, Note, Place, Turn, TurnStatus
 from trace_tui.telling.calls import call_document
@@ -32,9 +33,12 @@ def document_of_row(opened: Opened, row: Row, *, raw: bool, width: int) -> Docum
 
 
 def document_of_session(opened: Opened, width: int) -> Document:
-    return _laid_out(
-        opened, lambda texts: session_document(opened.session, opened.member, texts, opened.findings), width
-    )
+    def tell(texts: Texts) -> list[Block]:
+        if opened.findings is None and opened.is_whole:
+            opened.findings = findings_in(opened.session)
+        return session_document(opened.session, opened.member, texts, opened.findings or ())
+
+    return _laid_out(opened, tell, width)
 
 
 def document_of_entry(member: Member, width: int) -> Document:

@@ -62,8 +62,8 @@ class Opened:
     book: RowBook = field(default_factory=RowBook)
 
     loader: Loader | None = None
-    findings: Sequence[Finding] = ()
-    """Loops and stalls, as far as it was read at first."""
+    findings: Sequence[Finding] | None = None
+    """Loops and stalls, once somebody has wanted to know, as far as it was read then."""
 
     @property
     def key(self) -> str:
@@ -107,10 +107,7 @@ class Opened:
             on_rows(session, list(self.book.rows), False)
 
         def whole(session: Session) -> None:
-            from trace_tui.findings import findings_in
-
             self.complete(session)
-            self.findings = findings_in(session)
             # What is known only now may fold otherwise than what was known on the way.
             self.arrange(choice())
             on_rows(session, self.rows(), True)
