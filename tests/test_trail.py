@@ -27,6 +27,7 @@ from trace_tui.telling.rows import workers_of
 from trace_tui.telling.trails import trail_blocks
 from trace_tui.trail import Told, Trail, notice_of, told_of_worker, trail_of
 from trace_tui.widgets.blocks import Block, Folded, Heading, Rows
+from trace_tui.wording.cast import NOBODY
 
 
 def words(blocks: list[Block]) -> list[str]:
@@ -100,7 +101,7 @@ def test_a_real_turn_that_failed_without_a_call_tells_its_error() -> None:
     trail = trail_of(turn, None, session)
     assert trail.failing is None
     assert "This worker may not run." in (trail.error or "")
-    assert trail_blocks(trail, {}) == []
+    assert trail_blocks(trail, NOBODY) == []
 
 
 # -- what went well before -----------------------------------------------------------
@@ -233,7 +234,7 @@ def test_a_long_notice_is_read_as_far_as_it_is_known() -> None:
 def test_the_blocks_say_what_failed_what_passed_what_changed_and_what_came_next(tmp_path: Path) -> None:
     story = Story().begin().runs().patches("a.py").runs(code=1).answered("Hm.").end()
     _, trail = last_failure(story, tmp_path)
-    assert words(trail_blocks(trail, {})) == [
+    assert words(trail_blocks(trail, NOBODY)) == [
         "# why",
         "failed line 9 ✗ run 100 ms exit 1 sh check.sh",
         "last ok line 5 ✓ run 100 ms sh check.sh",
@@ -244,7 +245,7 @@ def test_the_blocks_say_what_failed_what_passed_what_changed_and_what_came_next(
 
 def test_without_a_patch_in_between_that_is_said(tmp_path: Path) -> None:
     _, trail = last_failure(Story().begin().runs().runs(code=1).end(), tmp_path)
-    assert "patched no patch was applied in between" in words(trail_blocks(trail, {}))
+    assert "patched no patch was applied in between" in words(trail_blocks(trail, NOBODY))
 
 
 def test_many_patches_in_between_are_counted(tmp_path: Path) -> None:
@@ -252,14 +253,14 @@ def test_many_patches_in_between_are_counted(tmp_path: Path) -> None:
     for number in range(9):
         story.patches(f"{number}.py")
     _, trail = last_failure(story.runs(code=1).end(), tmp_path)
-    shown = words(trail_blocks(trail, {}))
+    shown = words(trail_blocks(trail, NOBODY))
     assert "patched 3 earlier patches and" in shown
     assert shown[-1].endswith("8.py (+1 −1)")
 
 
 def test_a_command_that_never_passed_is_said_to_be_one() -> None:
     session = read(sample("b_exec"))
-    shown = words(trail_blocks(trail_in(session, call_named(session, "sh check.sh")), {}))
+    shown = words(trail_blocks(trail_in(session, call_named(session, "sh check.sh")), NOBODY))
     assert "last ok it never ended ok before in this session" in shown
 
 
@@ -271,7 +272,7 @@ def test_the_blocks_name_the_workers_of_whom_the_parent_heard() -> None:
     trail = trail_of(worker.turns[0], None, worker, parent)
     shown = words(trail_blocks(trail, workers_of(parent)))
     assert shown[0] == "# told its parent"
-    assert shown[1].endswith("the worker failed wait_agent Lorentz")
+    assert shown[1].endswith("the worker failed Lorentz: This worker may not run.")
     assert "mail Lorentz errored: " in shown[2]
     assert shown[3].startswith("then line ")
 
@@ -279,7 +280,7 @@ def test_the_blocks_name_the_workers_of_whom_the_parent_heard() -> None:
 def test_words_of_others_are_made_safe() -> None:
     mail = Note(NoteKind.AGENT_MESSAGE, Place(2), text="\x1b[31mred\x07", author="/root/\x07a")
     trail = Trail(None, "bad\x07", None, (), (), Told((mail,), (mail,)))
-    assert all(line.isprintable() for line in words(trail_blocks(trail, {})))
+    assert all(line.isprintable() for line in words(trail_blocks(trail, NOBODY)))
 
 
 # -- whatever comes --------------------------------------------------------------------------
@@ -320,7 +321,7 @@ def test_what_passed_stands_before_the_failure_and_the_patches_between(
     call = data.draw(st.none() | st.sampled_from(calls)) if calls else None
     turn = made[1] if call in made[1].items else made[0]
     trail = trail_of(turn, call, session, session)
-    trail_blocks(trail, {})
+    trail_blocks(trail, NOBODY)
     if trail.failing is None or trail.last_passing is None:
         assert trail.between == ()
         return

@@ -107,7 +107,7 @@ def _blocks_of(opened: Opened, row: Row, texts: Texts, *, raw: bool) -> list[Blo
 
 def _with_trail(blocks: list[Block], opened: Opened, turn: Turn, call: Call | None) -> list[Block]:
     """What led to a failure and what came of it, before the bare facts."""
-    trail = trail_blocks(trail_of(turn, call, opened.session), opened.workers())
+    trail = trail_blocks(trail_of(turn, call, opened.session), opened.cast())
     place = next(
         (i for i, one in enumerate(blocks) if isinstance(one, Heading) and one.words == "facts"), None
     )
@@ -115,11 +115,11 @@ def _with_trail(blocks: list[Block], opened: Opened, turn: Turn, call: Call | No
 
 
 def _run_blocks(opened: Opened, row: Row) -> list[Block]:
-    workers = opened.workers()
+    cast = opened.cast()
     calls = [one.item for one in row.hidden if isinstance(one.item, Call)]
     return [
         Title([(row.words, "bold"), (f" · turn {row.turn.index}", "dim")]),
         Plain("Enter shows each by itself.", "dim"),
         Plain(""),
-        Rows([call_line(call, _WIDEST_ROW, workers) for call in calls]),
+        Rows([call_line(call, _WIDEST_ROW, cast) for call in calls]),
     ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 
 from trace_tui.findings import Finding
 from trace_tui.likeness import is_patch, work_of
@@ -11,6 +11,7 @@ from trace_tui.parsers.safe_text import one_line
 from trace_tui.telling.rows import call_row, first_rows
 from trace_tui.trail import Trail, notice_of
 from trace_tui.widgets.blocks import Block, Heading, Rows
+from trace_tui.wording.cast import Cast
 from trace_tui.wording.cells import Line, fitted
 from trace_tui.wording.steps import TIME_WIDTH, WORD_WIDTH, clock, told
 from trace_tui.wording.words import NOTE_STYLES, NOTE_WORDS, count
@@ -25,7 +26,7 @@ _NEVER = "it never ended ok before in this session"
 _UNCHANGED = "no patch was applied in between"
 
 
-def trail_blocks(trail: Trail, workers: Mapping[str, str]) -> list[Block]:
+def trail_blocks(trail: Trail, workers: Cast) -> list[Block]:
     """``workers`` are names by ids. None of a trail that leads nowhere."""
     blocks: list[Block] = []
     lines = [*_before(trail, workers), *_labelled("then", _rows(trail.next_steps, workers))]
@@ -52,7 +53,7 @@ def _finding_row(finding: Finding) -> Line:
     ]
 
 
-def _failure(trail: Trail, workers: Mapping[str, str]) -> list[Line]:
+def _failure(trail: Trail, workers: Cast) -> list[Line]:
     lines: list[Line] = []
     if trail.failing is not None:
         lines += _labelled("failed", [call_row(trail.failing, workers)])
@@ -61,7 +62,7 @@ def _failure(trail: Trail, workers: Mapping[str, str]) -> list[Line]:
     return lines
 
 
-def _before(trail: Trail, workers: Mapping[str, str]) -> list[Line]:
+def _before(trail: Trail, workers: Cast) -> list[Line]:
     if trail.last_passing is None:
         return _labelled("last ok", [[(_NEVER, "dim")]]) if _is_command(trail.failing) else []
     patches = _rows(trail.between[-_PATCHES:], workers)
@@ -83,15 +84,15 @@ def _labelled(label: str, rows: Sequence[Line]) -> list[Line]:
     return [[(fitted("" if number else label, _LABEL_WIDTH), "dim"), *row] for number, row in enumerate(rows)]
 
 
-def _rows(items: Sequence[Item], workers: Mapping[str, str]) -> list[Line]:
+def _rows(items: Sequence[Item], workers: Cast) -> list[Line]:
     return [_item_row(item, workers) for item in items]
 
 
-def _item_row(item: Item, workers: Mapping[str, str]) -> Line:
+def _item_row(item: Item, workers: Cast) -> Line:
     return call_row(item, workers) if isinstance(item, Call) else _note_row(item, workers)
 
 
-def _note_row(note: Note, workers: Mapping[str, str]) -> Line:
+def _note_row(note: Note, workers: Cast) -> Line:
     style = NOTE_STYLES.get(note.kind, "")
     return [
         (fitted(f"line {line_of(note.place)}", TIME_WIDTH + 1), "dim"),
@@ -101,13 +102,12 @@ def _note_row(note: Note, workers: Mapping[str, str]) -> Line:
     ]
 
 
-def _note_words(note: Note, workers: Mapping[str, str]) -> str:
+def _note_words(note: Note, workers: Cast) -> str:
     notice = notice_of(note) if note.kind is NoteKind.AGENT_MESSAGE else None
     if notice is not None:
-        name = workers.get(notice.worker, notice.worker)
+        name = workers.name_of(notice.worker)
         return f"{name} {notice.state}" + (f": {notice.words}" if notice.words else "")
-    author = f"{note.author}: " if note.author and note.kind is NoteKind.AGENT_MESSAGE else ""
-    return author + told(note, note.text, workers)
+    return told(note, note.text, workers)
 
 
 def hint_blocks(findings: Sequence[Finding]) -> list[Block]:
