@@ -727,7 +727,7 @@ def as_show_differs(told: dict[str, Any]) -> dict[str, tuple[object, object]]:
     both = {key: (told[key], value) for key, value in shown["session"].items()}
     listed, found = both["children"]  # those that only name their parent come in any order
     both["children"] = sorted(listed, key=str), sorted(found, key=str)
-    both |= {key: (told[key], shown[key]) for key in ("usage", "usage_source", "failures")}
+    both |= {key: (told[key], shown[key]) for key in ("usage", "usage_source", "failures", "inherited")}
     both |= {key: (told[key], len(found)) for key, found in (("turns", shown["turns"]), ("calls", calls))}
     both["problems"] = (told["problems"], len(shown["problems"]) + shown["problems_left_out"])
     return {key: values for key, values in both.items() if values[0] != values[1]}
@@ -870,6 +870,26 @@ def test_the_shares_of_a_chain_add_up_to_one(home: Path, capfd: Capture, listed:
                 assert sum(shares) == pytest.approx(1, abs=0.0001 * len(shares))
             else:
                 assert set(shares) == {None}
+
+
+def test_members_have_their_letters_and_what_is_copied_is_apart(samples: Path, capfd: Capture) -> None:
+    told = tree(capfd, "--root", samples, "--tree", CHAIN)
+    names = [(one["letter"], one["depth"], one["agent"]["path"]) for one in told["members"]]
+    assert names == [
+        ("A", 0, None),
+        ("B", 1, "/root/counter"),
+        ("C", 1, "/root/tester"),
+        ("D", 2, "/root/tester/reader"),
+        ("E", 1, "/root/sleeper"),
+        ("F", 1, "/root/doomed"),
+    ]
+    inherited = [one["inherited"]["lines"] for one in told["members"]]
+    assert told["chain"]["inherited"]["lines"] == sum(inherited) == 52
+    below = {one["letter"]: one["usage_with_descendants"]["total"] for one in told["members"]}
+    own = {one["letter"]: one["usage"]["total"] for one in told["members"]}
+    assert below["A"] == told["chain"]["usage"]["total"] == sum(own.values())
+    assert below["C"] == own["C"] + own["D"]
+    assert below["B"] == own["B"]
 
 
 def test_any_member_names_the_whole_chain(home: Path, capfd: Capture) -> None:

@@ -242,7 +242,8 @@ _ENTRIES = """
 SELECT session, key, id, root_id, parent_id, relation, agent_path, agent_nickname, agent_role, agent_depth,
     forked_from, forked_at, format, originator, source, cwd, branch, git_commit, repository, title,
     started_at, ended_at, state, model, archived, compressed, turns, calls, failed_turns, failed_calls,
-    input, cached_input, cache_write_input, output, reasoning_output, usage_source, problems
+    input, cached_input, cache_write_input, output, reasoning_output, usage_source, problems,
+    inherited_lines, inherited_calls
 FROM sessions WHERE {}
 """
 _LINKS = """

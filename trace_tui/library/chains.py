@@ -48,6 +48,14 @@ class Member:
         return self.entry.parent_id or (self.parent.entry.id if self.parent is not None else None)
 
     @property
+    def depth(self) -> int:
+        """How many threads of its chain stand above it."""
+        above, depth = self.parent, 0
+        while above is not None:
+            above, depth = above.parent, depth + 1
+        return depth
+
+    @property
     def root(self) -> Member:
         above = self
         while above.parent is not None:
@@ -96,6 +104,9 @@ class Totals(NamedTuple):
     started_at: int | None
     ended_at: int | None
     state: str
+    inherited_lines: int
+    """Copied from others, and in no other number here."""
+    inherited_calls: int
 
     @property
     def failures(self) -> int:
@@ -109,6 +120,7 @@ class Totals(NamedTuple):
 
 def totals(member: Member) -> Totals:
     usage, threads, calls, failed_calls, failed_turns = NO_USAGE, 0, 0, 0, 0
+    inherited_lines = inherited_calls = 0
     starts: list[int] = []
     ends: list[int] = []
     states: set[str] = set()
@@ -119,6 +131,8 @@ def totals(member: Member) -> Totals:
         calls += entry.calls
         failed_calls += entry.failed_calls
         failed_turns += entry.failed_turns
+        inherited_lines += entry.inherited_lines
+        inherited_calls += entry.inherited_calls
         states.add(entry.state)
         if entry.started_at is not None:
             starts.append(entry.started_at)
@@ -135,6 +149,8 @@ def totals(member: Member) -> Totals:
         min(starts, default=None),
         max(ends, default=None),
         state,
+        inherited_lines,
+        inherited_calls,
     )
 
 

@@ -52,6 +52,9 @@ class Entry(NamedTuple):
     usage: Usage = NO_USAGE
     usage_source: str = "none"
     problems: int = 0
+    inherited_lines: int = 0
+    """Copied from others; what they tell of is counted there."""
+    inherited_calls: int = 0
     links: Sequence[Link] = ()
 
     @property

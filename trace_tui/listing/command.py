@@ -98,7 +98,7 @@ def _flat(
 ) -> int:
     shown = members[: _limit(arguments)]
     if arguments.json or arguments.jsonl:
-        from trace_tui.listing.as_json import LIST_SCHEMA, session_objects
+        from trace_tui.printing.sessions import LIST_SCHEMA, session_objects
 
         objects = session_objects(library.catalog, shown)
         if arguments.jsonl:
@@ -124,7 +124,7 @@ def _tree(library: Library, arguments: argparse.Namespace) -> int:
     forest = grow(library.entries())
     head = member_named(arguments.tree, forest, library).root
     if arguments.json or arguments.jsonl:
-        from trace_tui.listing.as_json import session_objects, tree_object
+        from trace_tui.printing.sessions import session_objects, tree_object
 
         if arguments.jsonl:
             write_json_lines(session_objects(library.catalog, list(head.members())))

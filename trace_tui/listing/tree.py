@@ -7,9 +7,11 @@ from trace_tui.listing.columns import Column, Columns
 from trace_tui.parsers.safe_text import one_line
 from trace_tui.printing.console import Lines
 from trace_tui.times import minute, short_duration
-from trace_tui.wording.cells import cells, fitted, folded
+from trace_tui.wording.agents import Badge, badge_of
+from trace_tui.wording.cells import Line, cells, cut, fitted, folded, width_of
 from trace_tui.wording.sessions import (
     calls,
+    chain_facts,
     failures,
     indent_of,
     marks_of,
@@ -18,7 +20,7 @@ from trace_tui.wording.sessions import (
     title_of,
     took,
 )
-from trace_tui.wording.words import STATE_STYLES, TURN_GLYPHS, TURN_WORDS, count, tokens
+from trace_tui.wording.words import STATE_STYLES, TURN_GLYPHS, TURN_WORDS
 
 _BAR = 10
 _GLYPH_WIDTH = 2
@@ -33,14 +35,12 @@ def print_tree(lines: Lines, head: Member, forest: Forest) -> None:
     columns = _columns(members, whole, forest, lines.width - _GLYPH_WIDTH)
     width = max(lines.width - _GLYPH_WIDTH - columns.width, _LEAST_WHO)
     lines.put((f"{'':{_GLYPH_WIDTH}}{fitted('who', width)}{columns.head()}", "dim"))
-    depths = {id(head): 0}
+    badges = badge_of(members)
     for member in members:
-        depth = depths[id(member)]
-        depths.update((id(child), depth + 1) for child in member.children)
         state = member.entry.state
         lines.put(
             (f"{TURN_GLYPHS[state]} ", STATE_STYLES[state]),
-            (_who(member, depth, width), "" if depth else "bold"),
+            *_who(member, badges[member.entry.key], width),
             *columns.facts(member),
         )
 
@@ -56,11 +56,7 @@ def _print_head(lines: Lines, head: Member, whole: Totals) -> None:
         TURN_WORDS[whole.state],
         minute(whole.started_at),
         short_duration(whole.duration_ms),
-        count(whole.threads, "thread"),
-        count(whole.calls, "call"),
-        count(whole.failures, "failure") if whole.failures else "no failures",
-        f"{tokens(whole.usage.total)} tokens",
-        f"{tokens(head.entry.usage.total)} of its own",
+        *chain_facts(head, whole),
     ]
     for told in folded([fact for fact in facts if fact], room):
         lines.put((f"  {told}", ""))
@@ -88,11 +84,13 @@ def _columns(members: list[Member], whole: Totals, forest: Forest, room: int) ->
     return Columns(wanted, ("✗", "calls", "took", "tokens", "share", "id"), room)
 
 
-def _who(member: Member, depth: int, width: int) -> str:
+def _who(member: Member, badge: Badge, width: int) -> Line:
+    """Indented under its parent, with its letter, its name and what is odd about it."""
     marks = marks_of(member, with_workers=False)
-    before = indent_of(depth)
     while marks and width - cells("".join(marks)) < _LEAST_WHO:
         marks.pop()
+    before: Line = [(indent_of(member.depth), ""), (f"{badge.letter} ", f"bold {badge.style}")]
     after = "".join(marks)
-    title = fitted(before + title_of(member, width), max(width - cells(after), 0)).rstrip()
-    return fitted(title + after, width)
+    room = width - width_of(before)
+    title = fitted(title_of(member, width), max(room - cells(after), 0)).rstrip()
+    return cut([*before, (fitted(title + after, room), "" if member.depth else "bold")], width)

@@ -7,7 +7,7 @@ from datetime import date
 from functools import lru_cache
 from itertools import pairwise
 
-from trace_tui.library.chains import Member
+from trace_tui.library.chains import Member, Totals
 from trace_tui.library.entries import Entry
 from trace_tui.parsers.safe_text import one_line
 from trace_tui.relatives import Relation
@@ -54,6 +54,21 @@ def marks_of(member: Member, *, with_workers: bool = True) -> list[str]:
     if member.entry.archived:
         marks.append(" · archived")
     return marks
+
+
+def chain_facts(head: Member, whole: Totals) -> list[str]:
+    """What a chain came to; copied history is apart from all the rest."""
+    spent = f"{tokens(whole.usage.total)} tokens"
+    if whole.threads > 1:
+        spent += f", {tokens(head.entry.usage.total)} the head's own"
+    facts = [
+        count(whole.threads, "thread"),
+        count(whole.calls, "call"),
+        count(whole.failures, "failure") if whole.failures else "no failures",
+        spent,
+        f"{count(whole.inherited_lines, 'line')} inherited" if whole.inherited_lines else "",
+    ]
+    return [fact for fact in facts if fact]
 
 
 def clock_minute(member: Member) -> str:

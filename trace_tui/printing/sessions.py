@@ -1,4 +1,7 @@
-"""Sessions of a list as JSON: the same words as `show --json`, and the numbers that a list is for."""
+"""Sessions of lists and chains as JSON: the same words as `show --json`, and the numbers that a list is for.
+
+Told by `ls --json`, `ls --tree --json` and `show --chain --json`.
+"""
 
 from __future__ import annotations
 
@@ -12,6 +15,7 @@ from trace_tui.printing.machine import (
     usage_object,
 )
 from trace_tui.times import rfc3339
+from trace_tui.wording.agents import badge_of
 
 LIST_SCHEMA = "codex-trace/list@1"
 TREE_SCHEMA = "codex-trace/tree@1"
@@ -53,6 +57,7 @@ def session_object(member: Member, files: list[str], versions: list[str]) -> Jso
         "model": entry.model,
         "usage": usage_object(entry.usage),
         "usage_source": entry.usage_source,
+        "inherited": {"lines": entry.inherited_lines, "calls": entry.inherited_calls},
         "failures": {"calls": entry.failed_calls, "turns": entry.failed_turns},
         "turns": entry.turns,
         "calls": entry.calls,
@@ -73,22 +78,42 @@ def chain_object(whole: Totals) -> JsonObject:
         "ended_at": rfc3339(whole.ended_at),
         "duration_ms": whole.duration_ms,
         "usage": usage_object(whole.usage),
+        "inherited": {"lines": whole.inherited_lines, "calls": whole.inherited_calls},
         "failures": {"calls": whole.failed_calls, "turns": whole.failed_turns},
         "calls": whole.calls,
     }
 
 
 def tree_object(catalog: Catalog, head: Member) -> JsonObject:
+    return {
+        "schema": TREE_SCHEMA,
+        "chain": chain_object(totals(head)),
+        "members": member_objects(catalog, head),
+    }
+
+
+def member_objects(catalog: Catalog, head: Member) -> list[JsonObject]:
+    """Sessions with their part in their chain, each before those it started."""
     members = list(head.members())
+    badges = badge_of(members)
     whole = totals(head)
     objects = session_objects(catalog, members)
     for member, shown in zip(members, objects, strict=True):
-        shown["share"] = {
-            "tokens": _share(member.entry.usage.total, whole.usage.total),
-            "calls": _share(member.entry.calls, whole.calls),
-            "time": _share(member.entry.duration_ms or 0, whole.duration_ms or 0),
+        shown |= {
+            "letter": badges[member.entry.key].letter,
+            "depth": member.depth,
+            "usage_with_descendants": usage_object(totals(member).usage),
+            "share": _shares(member, whole),
         }
-    return {"schema": TREE_SCHEMA, "chain": chain_object(whole), "members": objects}
+    return objects
+
+
+def _shares(member: Member, whole: Totals) -> JsonObject:
+    return {
+        "tokens": _share(member.entry.usage.total, whole.usage.total),
+        "calls": _share(member.entry.calls, whole.calls),
+        "time": _share(member.entry.duration_ms or 0, whole.duration_ms or 0),
+    }
 
 
 def _share(part: int, whole: int) -> float | None:
