@@ -547,13 +547,13 @@ def test_a_worker_that_joins_later(cache: list[str], home: Path, capfd: Capture)
     then += [*waiting(3), *appending(path, *lines_of(head)[done:])]
     assert tail(path, "--chain", "--since", "start", "--until-done", *cache, then=then) == 0
     printed = told(capfd)
-    assert {line[:13].rstrip() for line in printed} == {"root", "Ada"}
-    assert [line[13:] for line in printed if line.startswith("Ada")][1:3] == [
+    assert {line[:15].rstrip() for line in printed} == {"A orchestrator", "B Ada"}
+    assert [line[15:] for line in printed if line.startswith("B Ada")][1:3] == [
         "· turn 1 · task begins",
         "· asked   Look",
     ]
-    assert any(re.match(r"Ada +✗ run +sh step-1.sh", line) for line in printed)
-    assert re.match(r"root +✓ turn 1 · completed", printed[-1])
+    assert any(re.match(r"B Ada +✗ run +sh step-1.sh", line) for line in printed)
+    assert re.match(r"A orchestrator +✓ turn 1 · completed", printed[-1])
 
 
 def test_a_chain_is_done_when_all_of_it_is(home: Path) -> None:
@@ -582,8 +582,67 @@ def test_a_worker_stands_for_its_whole_chain(capfd: Capture) -> None:
 def test_workers_that_are_done_are_told_in_a_line(capfd: Capture) -> None:
     assert tail(sample("f_agents_v2"), "--chain", "--until-done") == 0
     printed = told(capfd)
-    assert len([line for line in printed if not line.startswith("root")]) == 5
-    assert any(re.match(r"doomed +✗ .* · failed · session", line) for line in printed)
+    others = [line.split()[:2] for line in printed if not line.startswith("A orchestrator")]
+    assert others == [["B", "counter"], ["C", "tester"], ["D", "reader"], ["E", "sleeper"], ["F", "doomed"]]
+    assert any(re.match(r"F doomed +✗ .* · failed · session", line) for line in printed)
+
+
+def test_calls_about_workers_name_them_by_their_letters_and_not_how_they_stand_now(capfd: Capture) -> None:
+    assert tail(sample("f_agents_v2"), "--chain", "--since", "start", "--until-done") == 0
+    printed = [re.sub(" +", " ", line) for line in told(capfd)]
+    assert "A orchestrator ✓ spawn B counter · the task is sealed 25 ms" in printed
+    assert "C tester ✓ spawn D reader · the task is sealed 44 ms" in printed
+    assert "A orchestrator · mail C tester: The check fails: expected 6, got 7." in printed
+    assert "D reader · mail C tester: (sealed)" in printed
+    tail(sample("f_agents_v1"), "--chain", "--since", "start", "--until-done")
+    printed = [re.sub(" +", " ", line) for line in told(capfd)]
+    assert "A orchestrator ✓ wait B Ramanujan C Pauli 8 ms" in printed
+
+
+@pytest.mark.parametrize("scenario", ["f_agents_v1", "f_agents_v2"])
+def test_letters_are_those_of_the_tree(scenario: str, capfd: Capture) -> None:
+    assert tail(sample(scenario), "--chain", "--since", "start", "--until-done", "--json") == 0
+    followed = {event["session"]: event["letter"] for event in events(capfd)}
+    assert main(["ls", "--root", str(SAMPLES), "--tree", str(sample(scenario)), "--json"]) == 0
+    tree = json.loads(capfd.readouterr().out)["members"]
+    assert followed == {member["id"]: member["letter"] for member in tree}
+
+
+def test_of_a_session_alone_nobody_needs_a_letter(capfd: Capture) -> None:
+    tail(sample("f_agents_v2"), "--since", "start", "--json")
+    assert {event["letter"] for event in events(capfd)} == {None}
+
+
+def test_a_worker_has_its_letter_in_the_very_line_that_tells_of_its_start(home: Path, capfd: Capture) -> None:
+    """Workers are looked for now and then only, and at once where somebody tells of a new one."""
+    head = Story(1).begin("Share the work")
+    path, done = head.put(home), len(head.lines)
+    head.spawn(2, nickname="Ada")
+    ada = worker(2, 1, agent_nickname="Ada").begin("Look")
+    then: list[Action] = [lambda: ada.put(home), *appending(path, b"".join(lines_of(head)[done:]))]
+    tail(path, "--chain", "--since", "start", then=then)
+    assert any(re.match(r"A orchestrator ✓ spawn +B Ada · Please look\.", line) for line in told(capfd))
+
+
+def test_a_letter_stays_with_who_had_it_first(home: Path, capfd: Capture) -> None:
+    """Of two workers that began at once the later one's file was found before the other's."""
+    head, path = chain(home)
+    first, second = (worker(n, 1, minutes=n, agent_nickname=f"W{n}").begin("Look") for n in (2, 3))
+    head.spawn(3, "call_3").put(home)
+    then: list[Action] = [lambda: second.put(home), *waiting(20), lambda: first.put(home), *waiting(20)]
+    tail(path, "--chain", "--since", "start", "--json", then=then)
+    letters = {event["session"]: event["letter"] for event in events(capfd)}
+    assert letters == {id_of(1): "A", id_of(3): "B", id_of(2): "C"}
+
+
+@pytest.mark.parametrize("width", [40, 60, 80, 120, 200])
+@pytest.mark.parametrize("scenario", ["f_agents_v1", "f_agents_v2"])
+def test_no_line_of_a_chain_is_wider_than_asked_for(
+    scenario: str, width: int, monkeypatch: pytest.MonkeyPatch, capfd: Capture
+) -> None:
+    monkeypatch.setenv("COLUMNS", str(width))
+    tail(sample(scenario), "--chain", "--since", "start", "--until-done")
+    assert [line for line in capfd.readouterr().out.splitlines() if len(line) > width] == []
 
 
 def test_a_chain_outside_the_places_that_were_named(home: Path, tmp_path: Path) -> None:

@@ -159,12 +159,14 @@ def name_workers(session: Session, by_path: Mapping[str, str]) -> None:
         return
     for turn in session.turns:
         for call in turn.calls():
-            if call.tool is Tool.AGENT and call.child_session is None:
-                path = _path_named(call, session)
-                call.child_session = by_path.get(path) if path is not None else None
+            if (path := path_of_worker(call, session)) is not None:
+                call.child_session = by_path.get(path)
 
 
-def _path_named(call: Call, session: Session) -> str | None:
+def path_of_worker(call: Call, session: Session) -> str | None:
+    """The worker's path, where the call names a worker by nothing else."""
+    if call.tool is not Tool.AGENT or call.child_session is not None:
+        return None
     name = call.summary.partition(" · ")[0]
     if not name or " " in name:
         return None

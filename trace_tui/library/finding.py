@@ -273,16 +273,16 @@ def may_be_session(name: str) -> bool:
 def may_be_codex(path: str) -> bool:
     """Codex itself may have written it, by its name or its place."""
     folder, name = os.path.split(path)
-    return name.startswith(_CODEX_NAME) or _home_of(folder) != folder
+    return name.startswith(_CODEX_NAME) or home_of(folder) != folder
 
 
 def _key(folder: str, name: str) -> str:
     thread_id = thread_named(name)
-    return os.path.join(folder, name) if thread_id is None else f"{_home_of(folder)}\n{thread_id}"
+    return os.path.join(folder, name) if thread_id is None else f"{home_of(folder)}\n{thread_id}"
 
 
 @lru_cache(maxsize=4096)
-def _home_of(folder: str) -> str:
+def home_of(folder: str) -> str:
     """The home that a folder of sessions is in; else what holds the folders of days, or the folder itself."""
     above = folder
     while True:

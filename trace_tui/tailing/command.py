@@ -8,10 +8,11 @@ import select
 import sys
 from collections.abc import Callable
 from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 
 from trace_tui.errors import Unusable
-from trace_tui.home import Home
+from trace_tui.library.chain_search import place_around
 from trace_tui.parsers.safe_text import one_line
 from trace_tui.printing.progress import scan_progress
 from trace_tui.tailing.chain import Chain
@@ -37,7 +38,7 @@ def follow(arguments: argparse.Namespace, clock: Clock) -> int:
     wishes = Wishes(arguments.since == "start", arguments.until_done, arguments.timeout)
     with ExitStack() as stack:
         chain = stack.enter_context(_chain(path, target, arguments)) if arguments.chain else None
-        listener = Listener(_teller(arguments), _warn, _check_reader)
+        listener = Listener(_teller(arguments, chain), _warn, _check_reader)
         return Tail(path, chain, wishes, listener, clock).run()
 
 
@@ -64,17 +65,21 @@ def _chain(path: Path, target: Target, arguments: argparse.Namespace) -> Chain:
     """Looked for where the session was: a path names its own home."""
     roots: list[str | Path] = list(arguments.root or ())
     if not roots and target.is_path:
-        roots = [Home(path).folder or path.parent]
+        roots = [place_around(path)]
     return Chain(path, roots, cached=not arguments.no_cache)
 
 
-def _teller(arguments: argparse.Namespace) -> Callable[[list[Heard]], None]:
+def _teller(arguments: argparse.Namespace, chain: Chain | None) -> Callable[[list[Heard]], None]:
+    company = None if chain is None else chain.company
+    tell: Callable[[list[Heard]], None]
     if arguments.json:
-        from trace_tui.tailing.events import print_events as tell
+        from trace_tui.tailing.events import print_events
+
+        tell = partial(print_events, company=company)
     else:
         from trace_tui.tailing.lines import PeoplesLines
 
-        tell = PeoplesLines(named=arguments.chain).tell
+        tell = PeoplesLines(company).tell
     return _failures_only(tell) if arguments.failed else tell
 
 

@@ -11,6 +11,7 @@ from trace_tui.printing.machine import (
     usage_object,
     write_json_lines,
 )
+from trace_tui.tailing.company import Company
 from trace_tui.tailing.stories import (
     CallBegan,
     CallOver,
@@ -30,18 +31,21 @@ from trace_tui.times import rfc3339
 _CALL_TYPES = {CallBegan: "call_started", CallRuns: "call_running", CallOver: "call"}
 
 
-def print_events(heard: list[Heard]) -> None:
+def print_events(heard: list[Heard], company: Company | None) -> None:
+    """``company`` is there where a chain is followed."""
     with Wholes() as wholes:
-        write_json_lines([event_object(one, wholes) for one in heard])
+        write_json_lines([event_object(one, wholes, company) for one in heard])
 
 
-def event_object(heard: Heard, wholes: Wholes) -> JsonObject:
+def event_object(heard: Heard, wholes: Wholes, company: Company | None) -> JsonObject:
     story = heard.story
+    agent = None if company is None else company.find(heard.thread.key)
     type_, more = _told(heard, wholes)
     shown: JsonObject = {
         "type": type_,
         "session": story.session_id,
         "agent": story.agent_name,
+        "letter": agent.badge.letter if agent is not None and agent.badge is not None else None,
         "at": rfc3339(story.at),
         "turn": story.turn.index if story.turn is not None else None,
         "line": line_of(story.place) or None,

@@ -3,23 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from trace_tui.model import Call, Note, NoteKind, Session, Turn, line_of
 from trace_tui.parsers.safe_text import one_line, safe_block
 from trace_tui.printing.console import Lines
+from trace_tui.tailing.company import Company
 from trace_tui.tailing.stories import (
     CallOver,
     CallRuns,
     Damage,
     Noted,
     SessionBegan,
-    Story,
     TurnBegan,
     TurnOver,
     TurnUndone,
 )
 from trace_tui.tailing.tail import Heard
 from trace_tui.tailing.wholes import Wholes
+from trace_tui.ties import path_of_worker
 from trace_tui.times import short_duration
 from trace_tui.wording.cast import Cast
 from trace_tui.wording.cells import Line, cells, cut, fitted, width_of
@@ -35,17 +37,18 @@ from trace_tui.wording.words import (
     tokens,
 )
 
-_AGENT_WIDTH = 12
+_AGENT_WIDTH = len("A orchestrator")
+_NARROW_AGENT_WIDTH = len("A orche…")
 _NARROWEST = 20
 _MOST_LINES = {NoteKind.PROMPT: 4, NoteKind.MESSAGE: 6, NoteKind.PLAN: 6, NoteKind.ERROR: 6}
 """Of notes that may take several; all others take one."""
 
 
 class PeoplesLines:
-    """Prints what is heard; with ``named`` each line says whose it is."""
+    """Prints what is heard; where a chain is followed, each line says whose it is."""
 
-    def __init__(self, *, named: bool) -> None:
-        self._named = named
+    def __init__(self, company: Company | None) -> None:
+        self._company = company
         self._lines = Lines()
 
     def tell(self, heard: list[Heard]) -> None:
@@ -55,28 +58,30 @@ class PeoplesLines:
                     lines.put(*cut(line, lines.width))
 
     def _lines_of(self, heard: Heard, wholes: Wholes) -> Iterator[Line]:
-        story = heard.story
-        start = self._start(story)
+        start = self._start(heard)
         room = max(self._lines.width - width_of(start), _NARROWEST)
-        for number, line in enumerate(_told(heard, wholes, room)):
+        cast = self._cast_for(heard.thread.session)
+        for number, line in enumerate(_told(heard, wholes, room, cast)):
             yield (start if number == 0 else [(" " * width_of(start), "")]) + line
 
-    def _start(self, story: Story) -> Line:
+    def _cast_for(self, session: Session) -> Cast:
+        if self._company is None:
+            return Cast.of_session(session)
+        return self._company.cast.with_children_of(session)
+
+    def _start(self, heard: Heard) -> Line:
         start: Line = []
         if self._lines.width >= NARROW:
-            start.append((fitted(clock(story.at), TIME_WIDTH + 2), "dim"))
-        if self._named:
-            name = one_line(story.agent_name or _nameless(story), 60)
-            start.append((fitted(name, _AGENT_WIDTH) + " ", "magenta"))
+            start.append((fitted(clock(heard.story.at), TIME_WIDTH + 2), "dim"))
+        agent = None if self._company is None else self._company.find(heard.thread.key)
+        if agent is not None:
+            width = _AGENT_WIDTH if self._lines.width >= NARROW else _NARROW_AGENT_WIDTH
+            name = cut(agent.words(), width)
+            start += [*name, (" " * (width + 1 - width_of(name)), "")]
         return start
 
 
-def _nameless(story: Story) -> str:
-    """The head of a chain has no name, and early workers had none."""
-    return story.session_id[-_AGENT_WIDTH:] if story.agent.depth and story.session_id else "root"
-
-
-def _told(heard: Heard, wholes: Wholes, room: int) -> Iterator[Line]:
+def _told(heard: Heard, wholes: Wholes, room: int, cast: Cast) -> Iterator[Line]:
     story = heard.story
     match story.event:
         case SessionBegan(session, titled):
@@ -91,9 +96,9 @@ def _told(heard: Heard, wholes: Wholes, room: int) -> Iterator[Line]:
             assert story.turn is not None
             yield [("· ", "dim"), (_turn_words(story.turn, " undone"), "dim")]
         case CallRuns(call) | CallOver(call):
-            yield _call(call, heard, room)
+            yield _call(call, heard, room, cast)
         case Noted(note):
-            yield from _note(note, heard, wholes, room)
+            yield from _note(note, heard, wholes, room, cast)
         case Damage(problem):
             detail = one_line(problem.detail, 300)
             yield [("! ", "yellow"), (f"line {line_of(story.place)}: {detail}", "yellow")]
@@ -137,18 +142,21 @@ def _turn_over(turn: Turn, failed_calls: int, room: int) -> Iterator[Line]:
             yield [("  " + line, "red")]
 
 
-def _call(call: Call, heard: Heard, room: int) -> Line:
+def _call(call: Call, heard: Heard, room: int, cast: Cast) -> Line:
+    worker = cast.find(path_of_worker(call, heard.thread.session))
+    if worker is not None:
+        call = replace(call, child_session=worker.id)
     nested: Line = [("  ", "")] if call.parent_call_id else []
-    return nested + call_line(call, room - width_of(nested), Cast.of_session(heard.thread.session))
+    return nested + call_line(call, room - width_of(nested), cast)
 
 
-def _note(note: Note, heard: Heard, wholes: Wholes, room: int) -> Iterator[Line]:
+def _note(note: Note, heard: Heard, wholes: Wholes, room: int, cast: Cast) -> Iterator[Line]:
     most = _MOST_LINES.get(note.kind, 1)
     # News of a worker can only be read as a whole; of all others what fits is enough.
     enough = note.kind is not NoteKind.AGENT_MESSAGE and len(note.text) >= room
     text = note.text if enough else wholes.of(heard.thread, note) or ""
     if most == 1:
-        yield note_line(note, text, room, Cast.of_session(heard.thread.session))
+        yield note_line(note, text, room, cast)
         return
     style = NOTE_STYLES.get(note.kind, "")
     before = 2 + WORD_WIDTH + 1

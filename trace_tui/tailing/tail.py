@@ -10,7 +10,7 @@ from typing import NamedTuple
 from trace_tui.errors import Unreadable
 from trace_tui.tailing.chain import Chain
 from trace_tui.tailing.clock import Clock
-from trace_tui.tailing.stories import SessionBegan, StateIs, Story
+from trace_tui.tailing.stories import CallOver, SessionBegan, StateIs, Story
 from trace_tui.tailing.thread import FollowedThread
 
 COMPLETED, FAILED, TIMED_OUT = 0, 1, 124
@@ -75,7 +75,7 @@ class Tail:
         members = {"": self._path} if self._chain is None else self._chain.look()
         heard = []
         for key, path in members.items():
-            thread = FollowedThread(path, self._clock)
+            thread = FollowedThread(path, self._clock, key)
             heard.append(_by(thread, self._first(thread)))
             self._threads[key] = thread
         if not self._threads:
@@ -87,7 +87,7 @@ class Tail:
     def step(self) -> int | None:
         """Tells what is new."""
         heard = [_by(thread, thread.step()) for thread in self._threads.values()]
-        if self._clock.now() >= self._next_look:
+        if self._clock.now() >= self._next_look or any(map(self._tells_of_strangers, heard)):
             heard += self._look()
         self._tell(heard)
         self._warn_of_missing()
@@ -101,6 +101,14 @@ class Tail:
         if self._wishes.from_start or not self._threads or thread.outcome() is None:
             return stories
         return [story for story in stories if isinstance(story.event, SessionBegan | StateIs)]
+
+    def _tells_of_strangers(self, heard: list[Heard]) -> bool:
+        """Of a worker that was not found yet: with a look at once its letter can stand in the line."""
+        if self._chain is None:
+            return False
+        company = self._chain.company
+        calls = ((one, one.story.event.call) for one in heard if isinstance(one.story.event, CallOver))
+        return any(company.is_short_of(call, one.thread.session) for one, call in calls)
 
     def _look(self) -> list[list[Heard]]:
         """For workers that joined, and for further files of one thread after the other."""
@@ -118,7 +126,7 @@ class Tail:
         for key, path in self._chain.look().items() if self._chain is not None else ():
             if key not in self._threads:
                 try:
-                    thread = FollowedThread(path, self._clock)
+                    thread = FollowedThread(path, self._clock, key)
                     heard.append(_by(thread, thread.begin(from_start=True)))
                 except Unreadable:
                     continue  # it has only just been made: the next look will find more of it

@@ -28,7 +28,9 @@ GRACE = 2.0
 
 
 class FollowedThread:
-    def __init__(self, path: Path, clock: Clock) -> None:
+    def __init__(self, path: Path, clock: Clock, key: str = "") -> None:
+        self.key = key
+        """By which its chain knows it."""
         self._home = Home(path)
         self._clock = clock
         self._told: Told = Counter()

@@ -26,10 +26,11 @@ def badge_of(members: Sequence[Member]) -> dict[str, Badge]:
     The others come in the order in which they began: whoever joins later takes nobody's letter.
     """
     later = sorted(members[1:], key=lambda member: (member.entry.started_at or _NEVER, member.entry.key))
-    return {
-        member.entry.key: Badge(_letter(place), _HUES[place % len(_HUES)])
-        for place, member in enumerate([*members[:1], *later])
-    }
+    return {member.entry.key: badge_at(place) for place, member in enumerate([*members[:1], *later])}
+
+
+def badge_at(place: int) -> Badge:
+    return Badge(_letter(place), _HUES[place % len(_HUES)])
 
 
 def _letter(place: int) -> str:

@@ -72,6 +72,10 @@ class Cast:
                     known[name] = one
         return cls(known, _known(head, badges.get(head.entry.key)))
 
+    def with_children_of(self, session: Session) -> Cast:
+        """The same, and those whose own files are not here by what the session calls them."""
+        return Cast({**_named(session), **self._known}, self._head)
+
     def find(self, name: str | None) -> Known | None:
         """An id or a path; the path of them all is that of the head."""
         if name == _ROOT_PATH:

@@ -1,0 +1,49 @@
+"""Who is who in a chain that is followed: letters and names, and nothing that is another a moment later."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from trace_tui.kinds import AgentAct, CallStatus, agent_act
+from trace_tui.library.chains import Member
+from trace_tui.model import Call, Session
+from trace_tui.ties import path_of_worker
+from trace_tui.wording.agents import Badge, badge_at, badge_of
+from trace_tui.wording.cast import HEAD, NOBODY, Cast, Known, called
+
+
+class Company:
+    """A letter that was told is nobody else's, even where somebody turns out to have begun before."""
+
+    def __init__(self) -> None:
+        self._badges: dict[str, Badge] = {}
+        self._known: dict[str, Known] = {}
+        self.cast: Cast = NOBODY
+
+    def meet(self, members: Sequence[Member]) -> None:
+        """All of them by now, the head first."""
+        for key in badge_of(members):
+            if key not in self._badges:
+                self._badges[key] = badge_at(len(self._badges))
+        self._known = {one.entry.key: self._as_known(one) for one in members}
+        named = [
+            (name, self._known[one.entry.key])
+            for one in members
+            for name in (one.entry.id, one.entry.agent.path)
+            if name is not None
+        ]
+        self.cast = Cast(dict(named), self._known[members[0].entry.key])
+
+    def _as_known(self, member: Member) -> Known:
+        """Its head is called so before it has started anybody: what is told does not depend on when."""
+        name = HEAD if member.parent is None else called(member)
+        return Known(name, self._badges[member.entry.key], id=member.entry.id)
+
+    def find(self, key: str) -> Known | None:
+        return self._known.get(key)
+
+    def is_short_of(self, call: Call, session: Session) -> bool:
+        """Whether the call started a worker whose own file was not found yet."""
+        if agent_act(call.tool, call.name) is not AgentAct.SPAWN or call.status is not CallStatus.OK:
+            return False
+        return self.cast.find(call.child_session or path_of_worker(call, session)) is None
