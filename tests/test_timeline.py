@@ -27,7 +27,8 @@ from trace_tui.model import (
     TurnStatus,
 )
 from trace_tui.widgets.timeline import Timeline
-from trace_tui.widgets.timeline_rows import Choice, Kind, Row, StepKind, rows_of
+from trace_tui.widgets.timeline_rows import Choice, Kind, Row, StepKind, interleaved, rows_of
+from trace_tui.wording.agents import badge_at
 from trace_tui.wording.cast import NOBODY
 from trace_tui.wording.cells import Line
 
@@ -348,3 +349,17 @@ async def test_texts_are_shown_as_they_are() -> None:
         text = "\n".join(lines_of(timeline))
         assert text.count("[/foo] [red]x[/red]") == 3
         assert all(character.isprintable() for character in text.replace("\n", ""))
+
+
+# -- several agents in one timeline -------------------------------------
+
+
+def test_of_several_agents_only_the_silence_of_all_is_told() -> None:
+    """One is silent for five minutes, and meanwhile the other is at work for three."""
+    one = turn(*(note(NoteKind.MESSAGE, "I say.", BEGAN + at * MINUTE) for at in (0, 5)), started_at=BEGAN)
+    long_call = call("make", started_at=BEGAN, ended_at=BEGAN + 3 * MINUTE)
+    other = turn(long_call, started_at=BEGAN)
+    told = interleaved([(badge_at(0), "a", rows_of([one])), (badge_at(1), "b", rows_of([other]))])
+    assert [row.words for row in rows_of([one]) if row.kind is Kind.DIVIDER] == ["5m00s later"]
+    assert [row.words for row in told if row.kind is Kind.DIVIDER] == ["2m00s later"]
+    assert [row.badge.letter for row in told if row.badge is not None] == ["A", "A", "B", "B", "A"]

@@ -115,19 +115,22 @@ def ties_of_sessions(parent: Session, worker: Session) -> Ties:
 
 
 def dealings_with(parent: Session, worker: Session) -> list[Dealing]:
+    return [one for one, workers in dealings_of(parent) if worker.id in workers]
+
+
+def dealings_of(parent: Session) -> list[tuple[Dealing, list[str]]]:
+    """Its calls about workers, each with the ids of those that it concerns."""
     return [
-        Dealing(
-            call.call_id,
-            act,
-            turn.id,
-            call.started_at,
-            call.ended_at,
-            call.reply.turn_id if call.reply is not None else None,
-        )
+        (_dealing(call, act, turn), concerned(call))
         for turn in parent.turns
         for call in turn.calls()
-        if (act := agent_act(call.tool, call.name)) is not None and worker.id in concerned(call)
+        if (act := agent_act(call.tool, call.name)) is not None
     ]
+
+
+def _dealing(call: Call, act: AgentAct, turn: Turn) -> Dealing:
+    child_turn_id = call.reply.turn_id if call.reply is not None else None
+    return Dealing(call.call_id, act, turn.id, call.started_at, call.ended_at, child_turn_id)
 
 
 def concerned(call: Call) -> list[str]:

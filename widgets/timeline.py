@@ -4,32 +4,17 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Sequence
-from enum import Enum
 from typing import ClassVar
 
 from textual.binding import Binding, BindingType
 from textual.message import Message
 
-from trace_tui.model import Call, Item, Note, Turn
-from trace_tui.parsers.safe_text import one_line
-from trace_tui.times import between, short_duration
+from trace_tui.model import Item, Note, Turn
 from trace_tui.widgets.line_view import LineView
-from trace_tui.widgets.timeline_rows import Growth, Kind, Link, Row
-from trace_tui.wording.agent_steps import standing_of
+from trace_tui.widgets.timeline_lines import Look, Times, step_line, turn_line
+from trace_tui.widgets.timeline_rows import Growth, Kind, Row
 from trace_tui.wording.cast import NOBODY, Cast
-from trace_tui.wording.cells import Line, cells, cut, failures_in_red, fitted, right, width_of
-from trace_tui.wording.steps import TIME_WIDTH, WORD_WIDTH, call_line, clock, note_line, told
-from trace_tui.wording.words import STATE_STYLES, TURN_GLYPHS, TURN_KINDS, TURN_WORDS
-
-_NARROW = 56
-"""Cells below which the times give way to what happened."""
-_LEAST_PROMPT = 16
-
-
-class Times(Enum):
-    CLOCK = "clock times"
-    OFFSET = "times since the turn began"
-    NONE = "no times"
+from trace_tui.wording.cells import Line, cut
 
 
 class Timeline(LineView):
@@ -215,99 +200,20 @@ class Timeline(LineView):
 
     def row(self, index: int, width: int) -> Line:
         row = self._rows[index]
+        look = Look(self._cast, self.times, self.now)
         if row.kind is Kind.SESSION:
             return cut(self._summary, width)
         if row.kind is Kind.TURN:
-            return self._turn_line(row, width)
-        if row.kind is Kind.DIVIDER:
-            return self._divider_line(row, width)
-        if row.link is not None:
-            return self._link_line(row, row.link, width)
-        line = self._time_of(row, width)
-        if row.badge is not None:
-            line.append((f"{row.badge.letter} ", f"bold {row.badge.style}"))
-        line.append((f"{row.bracket or ' '}", "dim"))
-        if isinstance(row.item, Call) and row.item.parent_call_id:
-            line.append(("  ", ""))
-        room = width - width_of(line)
-        if row.kind is Kind.RUN:
-            line += self._run_line(row, room)
-        elif isinstance(row.item, Call):
-            line += call_line(row.item, room, self._cast, self.now)
-        elif row.item is not None:
-            if row.item.cut and not row.item.text and (row.thread, row.place) not in self._asked_for:
-                self._ask_for(row)
-            line += self._note_line(row.item, row.turn, room)
-        return line
-
-    def _turn_line(self, row: Row, width: int) -> Line:
-        turn = row.turn
-        is_folded = turn.index in self._folded
-        start = f"{'▸' if is_folded else '▾'} {turn.index} "
-        agent: Line = []
-        if row.badge is not None:
-            start, agent = f"{turn.index} ", [(f"{row.badge.letter} ", f"bold {row.badge.style}")]
-            width -= width_of(agent)
-        state = "" if turn.status.value == "completed" else TURN_WORDS[turn.status]
-        facts = [state, "undone" if turn.reverted else "", row.words, short_duration(turn.duration_ms)]
-        after = "  " + " · ".join(fact for fact in facts if fact)
-        room = width - cells(start) - 2 - cells(after)
-        if room < _LEAST_PROMPT:
-            after = "  " + (state or short_duration(turn.duration_ms))
-            room = width - cells(start) - 2 - cells(after)
-        style = "dim" if turn.reverted else "bold"
-        return [
-            *agent,
-            (start, style),
-            (f"{TURN_GLYPHS[turn.status]} ", STATE_STYLES[turn.status]),
-            (fitted(_prompt_of(turn), max(room, 0)), "dim" if turn.reverted else "bold cyan"),
-            *failures_in_red(after, "bold red" if turn.status.value == "failed" else "dim"),
-        ]
-
-    def _divider_line(self, row: Row, width: int) -> Line:
-        words = row.words
-        if isinstance(row.item, Note):
-            words = f"{words} {one_line(told(row.item, row.item.text, self._cast), width)}".rstrip()
-        line = fitted(f"── {words} ", width).rstrip()
-        return [(f"{line} ".ljust(width, "─"), "dim")]
-
-    def _link_line(self, row: Row, link: Link, width: int) -> Line:
-        """To another session, with how that stands now."""
-        line = self._time_of(row, width)
-        if row.badge is not None:
-            line.append((f"{row.badge.letter} ", f"bold {row.badge.style}"))
-        arrow = "←" if link.is_origin else "→"
-        line.append((f" {arrow} {fitted(link.word, WORD_WIDTH + 1)}", "cyan"))
-        room = width - width_of(line)
-        known = self._cast.find(link.id)
-        after = standing_of(known, room) if known is not None else []
-        words = known.words() if known is not None else [((link.id or "")[:8], "")]
-        if link.words:
-            words += [(" · ", "dim"), (one_line(link.words, 200), "dim")]
-        words = cut(words, max(room - width_of(after), 0))
-        return [*line, *words, (" " * (room - width_of(words) - width_of(after)), ""), *after]
-
-    def _run_line(self, row: Row, width: int) -> Line:
-        calls = [one.item for one in row.hidden if isinstance(one.item, Call)]
-        what = "  ".join(one_line(call.summary, 60) for call in calls[:8])
-        words = f"{row.words}  "
-        duration = right(_span_of(calls), 8)
-        return [
-            ("▸ ", "dim"),
-            (words, ""),
-            (fitted(what, max(width - 2 - cells(words) - len(duration), 0)), "dim"),
-            (duration, "dim"),
-        ]
-
-    def _note_line(self, note: Note, turn: Turn, width: int) -> Line:
-        answer = turn.final_answer
-        line = note_line(note, note.text, width, self._cast)
-        if answer is not None and note.text[:200] == answer.head[:200] and note.text:
-            return [("‹ ", "bold"), (fitted("answer", len(line[1][0])), "bold"), (line[2][0], "")]
-        return line
+            fold = "▸" if row.turn.index in self._folded else "▾"
+            return turn_line(row, width, look, "" if row.badge is not None else fold)
+        if isinstance(row.item, Note) and row.item.cut and not row.item.text and row.kind is Kind.NOTE:
+            self._ask_for(row)
+        return step_line(row, width, look)
 
     def _ask_for(self, row: Row) -> None:
         """Reasoning is not read before somebody sees it."""
+        if (row.thread, row.place) in self._asked_for:
+            return
         self._asked_for.add((row.thread, row.place))
         if not self._unread:
             self.call_later(self._tell_unread)
@@ -316,16 +222,6 @@ class Timeline(LineView):
     def _tell_unread(self) -> None:
         unread, self._unread = self._unread, []
         self.post_message(self.Unread(self, unread))
-
-    def _time_of(self, row: Row, width: int) -> Line:
-        if width < _NARROW or self.times is Times.NONE:
-            return [(" ", "")]
-        if self.times is Times.CLOCK:
-            words = "" if row.link is not None and row.link.at is None else clock(row.at)
-        else:
-            since = between(row.turn.started_at, row.at)
-            words = "" if since is None else f"+{short_duration(since)}"
-        return [(f"{words:>{TIME_WIDTH}} ", "dim")]
 
     def show_cast(self, cast: Cast) -> None:
         """How the agents stand by now."""
@@ -462,16 +358,3 @@ def _step_of(row: Row) -> tuple[object, ...]:
 
 def _is_head(row: Row, turn: int) -> bool:
     return row.kind is Kind.TURN and row.turn.index == turn
-
-
-def _prompt_of(turn: Turn) -> str:
-    if turn.prompt is not None and turn.prompt.head.strip():
-        return one_line(turn.prompt.head)
-    if turn.prompt_sealed:
-        return "the task is sealed"
-    return TURN_KINDS[turn.kind] or "no prompt"
-
-
-def _span_of(calls: Sequence[Call]) -> str:
-    took = [call.duration_ms for call in calls if call.duration_ms is not None]
-    return short_duration(sum(took)) if took else ""

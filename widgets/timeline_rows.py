@@ -252,18 +252,35 @@ def _is_within(link: Link, turn: Turn, start: int | None, end: int | None) -> bo
 
 
 def interleaved(told: Sequence[tuple[Badge, str, Sequence[Row]]]) -> list[Row]:
-    """The rows of several sessions in the order of time, each with its agent's badge."""
+    """The rows of several sessions in the order of time, each with its agent's badge.
+
+    It is told where all of them were silent, not where one of them was.
+    """
     timed: list[tuple[int, int, int, Row]] = []
     for which, (badge, thread, rows) in enumerate(told):
         at = 0
-        own = (row for row in rows if row.turn is not _WHOLE_SESSION)
+        own = (row for row in rows if row.turn is not _WHOLE_SESSION and not _is_gap(row))
         for number, row in enumerate(own):
             at = max(at, row.at or 0)  # what tells no time stands where it was written
             hidden = [one._replace(thread=thread, badge=badge) for one in row.hidden]
             marked = row._replace(thread=thread, badge=badge, hidden=hidden)
             timed.append((at, which, number, marked))
     timed.sort(key=lambda one: one[:3])
-    return [Row(Kind.SESSION, _WHOLE_SESSION), *(row for *_, row in timed)]
+    return [Row(Kind.SESSION, _WHOLE_SESSION), *_with_gaps((at, row) for at, *_, row in timed)]
+
+
+def _is_gap(row: Row) -> bool:
+    return row.kind is Kind.DIVIDER and row.item is None and row.link is None
+
+
+def _with_gaps(timed: Iterable[tuple[int, Row]]) -> Iterator[Row]:
+    ended = 0
+    for at, row in timed:
+        if ended and (gap := _gap(ended, at)):
+            yield Row(Kind.DIVIDER, row.turn, words=f"{gap} later", thread=row.thread)
+        last = row.hidden[-1].item if row.hidden else row.item
+        ended = max(ended, at, (last.ended_at or 0) if isinstance(last, Call) else 0)
+        yield row
 
 
 def _rewind(undone: list[Turn]) -> Row:

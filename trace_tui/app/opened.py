@@ -11,14 +11,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from trace_tui.app.links import links_of
 from trace_tui.app.wishes import Wish
 from trace_tui.errors import Unreadable
 from trace_tui.library.chains import Forest, Member
+from trace_tui.library.completing import complete
 from trace_tui.library.finding import ThreadFiles
 from trace_tui.model import Session
 from trace_tui.parsers.safe_text import one_line
-from trace_tui.ties import name_workers
+from trace_tui.telling.links import links_of
 from trace_tui.widgets.timeline_rows import Choice, Growth, Link, Row, RowBook
 from trace_tui.wording.cast import Cast
 from trace_tui.wording.sessions import title_of
@@ -161,7 +161,7 @@ class Opened:
         self.session = session
         self.grown += 1
         if self.member is not None:
-            _complete(session, self.member)
+            complete(session, self.member)
         elif not self.is_whole:
             Home(Path(self.sources[0].path)).complete(session)
 
@@ -198,12 +198,3 @@ def _loader_of(sources: list[Source]) -> Loader:
     from trace_tui.loader import Loader
 
     return Loader(sources)
-
-
-def _complete(session: Session, member: Member) -> None:
-    """Adds what only the library knows of it."""
-    known = {child.id for child in session.children}
-    session.children += [child for child in member.children_told() if child.id not in known]
-    session.root_id = session.root_id or member.root_id
-    entries = [child.entry for child in member.root.members()]
-    name_workers(session, {one.agent.path: one.id for one in entries if one.agent.path and one.id})

@@ -1,6 +1,7 @@
 """Ties that no call of a session tells of: where it came from, its forks, reviews, workers it never named.
 
-They stand as rows of their own in the timeline; the app asks anew whenever the library knows more.
+They stand as rows of their own in the timeline. The app asks anew whenever the library knows more; the page
+of a whole chain asks once.
 """
 
 from __future__ import annotations

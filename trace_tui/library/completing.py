@@ -1,0 +1,16 @@
+"""Tells a session what only the rest of its chain knows: children that it never named, and who is who."""
+
+from __future__ import annotations
+
+from trace_tui.library.chains import Member
+from trace_tui.model import Session
+from trace_tui.ties import name_workers
+
+
+def complete(session: Session, member: Member) -> None:
+    """``member`` is the session's place in its chain."""
+    known = {child.id for child in session.children}
+    session.children += [child for child in member.children_told() if child.id not in known]
+    session.root_id = session.root_id or member.root_id
+    entries = [one.entry for one in member.root.members()]
+    name_workers(session, {one.agent.path: one.id for one in entries if one.agent.path and one.id})
