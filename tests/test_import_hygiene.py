@@ -67,7 +67,11 @@ def test_a_word_about_the_program_imports_nothing_heavy(tmp_path: Path, option: 
     assert imported_by(tmp_path, option).isdisjoint(HEAVY)
 
 
-@pytest.mark.parametrize("options", [[], ["--json"], ["--failed"]], ids=["text", "json", "failed"])
+@pytest.mark.parametrize(
+    "options",
+    [[], ["--json"], ["--failed"], ["--chain"], ["--chain", "--json"]],
+    ids=["text", "json", "failed", "chain", "chain-json"],
+)
 def test_show_never_imports_textual(tmp_path: Path, sample: str, options: list[str]) -> None:
     assert "textual" not in imported_by(tmp_path, "show", sample, *options)
 

@@ -359,7 +359,7 @@ def test_of_several_agents_only_the_silence_of_all_is_told() -> None:
     one = turn(*(note(NoteKind.MESSAGE, "I say.", BEGAN + at * MINUTE) for at in (0, 5)), started_at=BEGAN)
     long_call = call("make", started_at=BEGAN, ended_at=BEGAN + 3 * MINUTE)
     other = turn(long_call, started_at=BEGAN)
-    told = interleaved([(badge_at(0), "a", rows_of([one])), (badge_at(1), "b", rows_of([other]))])
+    told = list(interleaved([(badge_at(0), "a", rows_of([one])), (badge_at(1), "b", rows_of([other]))]))
     assert [row.words for row in rows_of([one]) if row.kind is Kind.DIVIDER] == ["5m00s later"]
     assert [row.words for row in told if row.kind is Kind.DIVIDER] == ["2m00s later"]
     assert [row.badge.letter for row in told if row.badge is not None] == ["A", "A", "B", "B", "A"]

@@ -57,6 +57,9 @@ def _add_show(show: argparse.ArgumentParser) -> None:
     show.add_argument(
         "--json", action="store_true", help="print JSON for programs (docs/session.schema.json)"
     )
+    show.add_argument(
+        "--chain", action="store_true", help="the orchestrator and all its workers as one story"
+    )
     show.add_argument("--turn", type=int, metavar="N", help="only this turn")
     which = show.add_mutually_exclusive_group()
     which.add_argument("--failed", action="store_true", help="only failed calls, with their full output")

@@ -5,6 +5,7 @@ Pure and quick: a thread makes the rows of a hundred thousand steps while the sc
 
 from __future__ import annotations
 
+import heapq
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from enum import Enum
@@ -251,22 +252,24 @@ def _is_within(link: Link, turn: Turn, start: int | None, end: int | None) -> bo
     return (start is None or start <= link.at) and (end is None or link.at < end)
 
 
-def interleaved(told: Sequence[tuple[Badge, str, Sequence[Row]]]) -> list[Row]:
+def interleaved(told: Sequence[tuple[Badge | None, str, Sequence[Row]]]) -> Iterator[Row]:
     """The rows of several sessions in the order of time, each with its agent's badge.
 
     It is told where all of them were silent, not where one of them was.
     """
-    timed: list[tuple[int, int, int, Row]] = []
-    for which, (badge, thread, rows) in enumerate(told):
-        at = 0
-        own = (row for row in rows if row.turn is not _WHOLE_SESSION and not _is_gap(row))
-        for number, row in enumerate(own):
-            at = max(at, row.at or 0)  # what tells no time stands where it was written
-            hidden = [one._replace(thread=thread, badge=badge) for one in row.hidden]
-            marked = row._replace(thread=thread, badge=badge, hidden=hidden)
-            timed.append((at, which, number, marked))
-    timed.sort(key=lambda one: one[:3])
-    return [Row(Kind.SESSION, _WHOLE_SESSION), *_with_gaps((at, row) for at, *_, row in timed)]
+    yield Row(Kind.SESSION, _WHOLE_SESSION)
+    timed = heapq.merge(*(_timed(*one) for one in told), key=lambda one: one[0])
+    yield from _with_gaps(timed)
+
+
+def _timed(badge: Badge | None, thread: str, rows: Sequence[Row]) -> Iterator[tuple[int, Row]]:
+    at = 0
+    for row in rows:
+        if row.turn is _WHOLE_SESSION or _is_gap(row):
+            continue
+        at = max(at, row.at or 0)  # what tells no time stands where it was written
+        hidden = [one._replace(thread=thread, badge=badge) for one in row.hidden]
+        yield at, row._replace(thread=thread, badge=badge, hidden=hidden)
 
 
 def _is_gap(row: Row) -> bool:

@@ -108,10 +108,10 @@ class Stream(Opened):
             one.arrange(choice)
 
     def rows(self) -> list[Row]:
-        told: list[tuple[Badge, str, Sequence[Row]]] = [
+        told: list[tuple[Badge | None, str, Sequence[Row]]] = [
             (self._badges[one.key], one.key, one.book.rows) for one in self._parts if one.is_whole
         ]
-        return interleaved(told)
+        return list(interleaved(told))
 
 
 def _unheard(progress: Progress) -> None:

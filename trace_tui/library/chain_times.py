@@ -33,6 +33,7 @@ class TurnSpan(NamedTuple):
 
 
 class WaitSpan(NamedTuple):
+    call_id: str
     start: int
     end: int | None
     until: int
@@ -152,12 +153,13 @@ _TURNS = """
 SELECT started_at, ended_at, duration_ms, status FROM turns WHERE session = ? ORDER BY turn DESC
 """
 _CALLS = """
-SELECT tool, name, status, started_at, ended_at, duration_ms, summary, child_session FROM calls
+SELECT call_id, tool, name, status, started_at, ended_at, duration_ms, summary, child_session FROM calls
 WHERE session = ? AND (status IN ('failed', 'declined') OR tool = 'agent') ORDER BY position
 """
 
 
 class _Call(NamedTuple):
+    call_id: str
     tool: str
     name: str
     status: str
@@ -209,7 +211,7 @@ def _wait_span(call: _Call, member: Member, turns: list[TurnSpan]) -> WaitSpan:
         end = None if turn is None else turn.end
     else:
         until = end
-    return WaitSpan(start, end, max(start, until), _awaited(member, call.summary, call.child))
+    return WaitSpan(call.call_id, start, end, max(start, until), _awaited(member, call.summary, call.child))
 
 
 def _awaited(member: Member, summary: str, child: str | None) -> frozenset[str]:

@@ -14,6 +14,7 @@ from trace_tui.wording.sessions import (
     chain_facts,
     failures,
     indent_of,
+    inherited,
     marks_of,
     own_tokens,
     short_ids,
@@ -57,6 +58,7 @@ def _print_head(lines: Lines, head: Member, whole: Totals) -> None:
         minute(whole.started_at),
         short_duration(whole.duration_ms),
         *chain_facts(head, whole),
+        inherited(whole),
     ]
     for told in folded([fact for fact in facts if fact], room):
         lines.put((f"  {told}", ""))

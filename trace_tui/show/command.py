@@ -21,6 +21,10 @@ from trace_tui.texts import Texts
 
 
 def run(arguments: argparse.Namespace) -> int:
+    if arguments.chain:
+        from trace_tui.show.chain import run as run_chain
+
+        return run_chain(arguments)
     if arguments.demo:
         from trace_tui.demonstration import demo_session
 

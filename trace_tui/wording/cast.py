@@ -74,7 +74,8 @@ class Cast:
 
     def with_children_of(self, session: Session) -> Cast:
         """The same, and those whose own files are not here by what the session calls them."""
-        return Cast({**_named(session), **self._known}, self._head)
+        named = _named(session)
+        return Cast({**named, **self._known}, self._head) if named else self
 
     def find(self, name: str | None) -> Known | None:
         """An id or a path; the path of them all is that of the head."""

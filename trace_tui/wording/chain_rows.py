@@ -122,7 +122,10 @@ class ChainRows:
 
     def foot(self, width: int) -> list[Line]:
         """What the whole came to, and what the signs mean."""
-        return [*_sums(self.times, width), _legend(self.times.members, width)]
+        return [*_sums(self.times, width), self.legend(width)]
+
+    def legend(self, width: int) -> Line:
+        return _legend(self.times.members, width)
 
 
 # -- sums ---------------------------------------------------------------

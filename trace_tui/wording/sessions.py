@@ -57,18 +57,21 @@ def marks_of(member: Member, *, with_workers: bool = True) -> list[str]:
 
 
 def chain_facts(head: Member, whole: Totals) -> list[str]:
-    """What a chain came to; copied history is apart from all the rest."""
-    spent = f"{tokens(whole.usage.total)} tokens"
-    if whole.threads > 1:
-        spent += f", {tokens(head.entry.usage.total)} the head's own"
+    """What a chain came to."""
     facts = [
         count(whole.threads, "thread"),
         count(whole.calls, "call"),
         count(whole.failures, "failure") if whole.failures else "no failures",
-        spent,
-        f"{count(whole.inherited_lines, 'line')} inherited" if whole.inherited_lines else "",
     ]
-    return [fact for fact in facts if fact]
+    if whole.usage.total:
+        own = f", {tokens(head.entry.usage.total)} the head's own" if whole.threads > 1 else ""
+        facts.append(f"{tokens(whole.usage.total)} tokens{own}")
+    return facts
+
+
+def inherited(whole: Totals) -> str:
+    """Copied history, which is in none of the other facts."""
+    return f"{count(whole.inherited_lines, 'line')} inherited" if whole.inherited_lines else ""
 
 
 def clock_minute(member: Member) -> str:
