@@ -16,6 +16,7 @@ from trace_tui.times import between, short_duration
 from trace_tui.widgets.line_view import LineView
 from trace_tui.widgets.timeline_rows import Growth, Kind, Link, Row
 from trace_tui.wording.agent_steps import standing_of
+from trace_tui.wording.agents import Badge
 from trace_tui.wording.cast import NOBODY, Cast
 from trace_tui.wording.cells import Line, cells, cut, failures_in_red, fitted, right, width_of
 from trace_tui.wording.steps import TIME_WIDTH, WORD_WIDTH, call_line, clock, note_line, told
@@ -246,7 +247,7 @@ class Timeline(LineView):
         start = f"{'▸' if is_folded else '▾'} {turn.index} "
         agent: Line = []
         if row.badge is not None:
-            start, agent = f"{turn.index} ", [(f"{row.badge.letter} ", f"bold {row.badge.style}")]
+            start, agent = f"{turn.index} ", self._agent_of(row, row.badge)
             width -= width_of(agent)
         state = "" if turn.status.value == "completed" else TURN_WORDS[turn.status]
         facts = [state, "undone" if turn.reverted else "", row.words, short_duration(turn.duration_ms)]
@@ -263,6 +264,11 @@ class Timeline(LineView):
             (fitted(_prompt_of(turn), max(room, 0)), "dim" if turn.reverted else "bold cyan"),
             *failures_in_red(after, "bold red" if turn.status.value == "failed" else "dim"),
         ]
+
+    def _agent_of(self, row: Row, badge: Badge) -> Line:
+        known = self._cast.find(row.thread)
+        name = f"{known.name} " if known is not None else ""
+        return [(f"{badge.letter} ", f"bold {badge.style}"), (name, badge.style)]
 
     def _divider_line(self, row: Row, width: int) -> Line:
         words = row.words

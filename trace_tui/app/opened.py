@@ -50,6 +50,8 @@ class Opened:
     wish: Wish | None = None
     book: RowBook = field(default_factory=RowBook)
     links: list[Link] = field(default_factory=list)
+    paths: dict[str, str] = field(default_factory=dict)
+    """Ids of the agents of its chain by their paths."""
 
     loader: Loader | None = None
     findings: Sequence[Finding] | None = None
@@ -87,13 +89,17 @@ class Opened:
         else:
             self.member = member_of(Path(self.sources[0].path), forest, threads)
 
-    def _has_other_links(self) -> bool:
-        """Whether the library knows of others than those in the rows; then the rows are to be made anew."""
+    def _hears_of_others(self) -> bool:
+        """Whether the library knows more of other sessions than the rows tell."""
         if self.member is None or self.forest is None:
             return False
-        links = links_of(self.member, self.session, self.forest)
-        is_other, self.links = links != self.links, links
-        return is_other
+        before = self.links, self.paths
+        self.links, self.paths = links_of(self.member, self.session, self.forest), _paths_of(self.member)
+        return (self.links, self.paths) != before
+
+    def _tell_of_others(self) -> None:
+        name_workers(self.session, self.paths)
+        self.arrange(self.book.choice)
 
     def parts(self) -> list[Opened]:
         """The sessions whose steps are shown; of a whole chain several."""
@@ -122,7 +128,7 @@ class Opened:
 
         def whole(session: Session) -> None:
             self.complete(session)
-            self._has_other_links()
+            self._hears_of_others()
             # What is known only now may fold otherwise than what was known on the way.
             self.arrange(choice())
             on_rows(session, self.rows(), True)
@@ -140,8 +146,8 @@ class Opened:
             on_growth(session, growth, self.rows())  # a copy: the next look changes them
 
         assert self.loader is not None
-        if self._has_other_links():
-            await asyncio.to_thread(self.arrange, self.book.choice)
+        if self._hears_of_others():
+            await asyncio.to_thread(self._tell_of_others)
             on_growth(self.session, Growth(0, self.rows()), self.rows())
         return await self.loader.look(more)
 
@@ -205,5 +211,9 @@ def _complete(session: Session, member: Member) -> None:
     known = {child.id for child in session.children}
     session.children += [child for child in member.children_told() if child.id not in known]
     session.root_id = session.root_id or member.root_id
-    entries = [child.entry for child in member.root.members()]
-    name_workers(session, {one.agent.path: one.id for one in entries if one.agent.path and one.id})
+    name_workers(session, _paths_of(member))
+
+
+def _paths_of(member: Member) -> dict[str, str]:
+    entries = [one.entry for one in member.root.members()]
+    return {one.agent.path: one.id for one in entries if one.agent.path and one.id}

@@ -51,6 +51,8 @@ class ReadingScreen(PaneScreen):
         """What the detail is about."""
         self._resting: Timer | None = None
         self._ticking: Timer | None = None
+        self._said_at = -1
+        """Where the cursor stood when something was said."""
 
     def pane_changed(self) -> None:
         self.follow(_REST)
@@ -151,9 +153,14 @@ class ReadingScreen(PaneScreen):
 
     # -- what follows the cursor ----------------------------------------
 
+    def say(self, words: str, style: str = "") -> None:
+        super().say(words, style)
+        self._said_at = self.view(self.pane).cursor
+
     @on(LineView.Moved)
     def _on_moved(self, event: LineView.Moved) -> None:
-        self.say("")
+        if event.view.cursor != self._said_at:  # a key that came at once may have been answered already
+            self.say("")
         if event.view is self.sessions:
             self.follow(_LONGER_REST)
         elif event.view is self.timeline:
@@ -193,7 +200,8 @@ class ReadingScreen(PaneScreen):
             self._tell(subject, make, again=again)
 
     def _is_open(self, member: Member) -> bool:
-        return self.opened is not None and member.entry.key == self.opened.key
+        parts = self.opened.parts() if self.opened is not None else []
+        return any(one.key == member.entry.key for one in parts)
 
     def _tell(self, subject: object, make: Callable[[int], Laid], *, again: bool = False) -> None:
         """Whoever reads the detail stays where they are, as long as it is about the same."""

@@ -44,7 +44,7 @@ class Known(NamedTuple):
 
 
 class Cast:
-    """By the ids of their threads, and by the paths that agents have since 0.121."""
+    """By the ids and keys of their threads, and by the paths that agents have since 0.121."""
 
     def __init__(self, known: Mapping[str, Known] | None = None, head: Known | None = None) -> None:
         self._known = known or {}
@@ -67,7 +67,7 @@ class Cast:
         known |= {one.entry.id: _known(one, None) for one in others if one.entry.id is not None}
         for member in members:
             one = _known(member, badges.get(member.entry.key))
-            for name in (member.entry.id, member.entry.agent.path):
+            for name in (member.entry.key, member.entry.id, member.entry.agent.path):
                 if name is not None:
                     known[name] = one
         return cls(known, _known(head, badges.get(head.entry.key)))
