@@ -25,6 +25,7 @@ from trace_tui.sources import file_source
 from trace_tui.targets import read_target
 from trace_tui.widgets.timeline import Timeline
 from trace_tui.widgets.timeline_rows import Growth, RowBook
+from trace_tui.wording.cast import NOBODY
 
 _SIZE = (200, 50)
 _MARK = re.compile(r"mark-(\d+)\.sh")
@@ -298,7 +299,7 @@ async def day(selector: Watched, path: str, kind: str) -> Told:
     async with app.run_test(size=_SIZE) as pilot:
         timeline = app.query_one(Timeline)
         book.update(reading.session().turns)
-        timeline.show(book.rows, {}, [])
+        timeline.show(book.rows, NOBODY, [])
         timeline.action_follow()
         with open(path, "ab", buffering=0) as file:
             for number, line in enumerate(_day_of(kind), 1):
@@ -309,7 +310,7 @@ async def day(selector: Watched, path: str, kind: str) -> Told:
                 session = reading.session()
                 book.update(session.turns)
                 if number % _TOLD_EVERY == 0:
-                    timeline.go_on(Growth(0, book.rows), book.rows, {}, [])
+                    timeline.go_on(Growth(0, book.rows), book.rows, NOBODY, [])
                     await pilot.pause(0)
                 if number == _WARM:
                     warm, items = _settled_rss(), _items(session.turns)

@@ -152,7 +152,7 @@ def asked(key: str, words: str, *before: str, of: str = CHECK) -> Scene:
 
 
 async def _into_worker(reader: Reader) -> None:
-    await down_to(reader, "spawn_agent Worker two")
+    await down_to(reader, "spawn   C worker")
     before = reader.main.opened
     await reader.press("w")
     await until(lambda: reader.main.opened is not before, "the worker is open")

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.driving import SAMPLES, cursor_line, lines_of, reading, reading_demo, settled, until
+from tests.driving import SAMPLES, cursor_line, lines_of, reading, reading_demo, settled, squeezed, until
 from trace_tui.app.panes import Pane
 
 COMMANDS = "01a1f900-a138"
@@ -80,7 +80,7 @@ async def test_the_cursor_in_the_sessions_opens_what_it_rests_on() -> None:
     async with reading_demo() as reader:
         await reader.press("1", "j")
         await reader.sees("Please split the work", lambda: reader.top)
-        await reader.sees("spawn_agent", lambda: reader.timeline)
+        await reader.sees("✓ spawn", lambda: reader.timeline)
         assert reader.here is Pane.SESSIONS
 
 
@@ -231,24 +231,41 @@ async def test_s_sorts_the_sessions_and_keeps_the_cursor_on_its_own() -> None:
 # -- workers ------------------------------------------------------------
 
 
-async def test_w_follows_a_call_into_its_worker_and_capital_w_returns_to_the_very_row() -> None:
+async def test_w_follows_a_call_to_the_turn_that_it_caused_and_capital_w_returns_to_the_very_row() -> None:
     async with reading(SAMPLES, target=WORKERS) as reader:
-        await reader.down_to("send_input Ramanujan")
+        await reader.down_to("tell B Ramanujan")
         await reader.press("w")
-        await reader.sees("› ✓ Ramanujan", lambda: reader.top)
+        await reader.sees("A Please split the work betwe… › ✓ B Ramanujan", lambda: reader.top)
+        await reader.stands_on("▾ 2 ✓ Worker one, once more")
         assert reader.here is Pane.TIMELINE
         await reader.press("W")
-        await reader.stands_on("send_input Ramanujan")
+        await reader.stands_on("tell B Ramanujan")
         assert "›" not in reader.top
+
+
+async def test_enter_on_a_call_about_a_worker_goes_to_it_and_backspace_returns() -> None:
+    async with reading(SAMPLES, target=WORKERS) as reader:
+        await reader.down_to("wait C Pauli")
+        await reader.press("enter")
+        await reader.stands_on("▾ 1 ✓ Worker two: run the check")
+        await reader.press("backspace")
+        await reader.stands_on("wait C Pauli")
+
+
+async def test_enter_on_a_call_that_started_nobody_reads_it() -> None:
+    async with reading(SAMPLES, target=WORKERS) as reader:
+        await reader.down_to("spawn Worker none.")
+        await reader.press("enter")
+        assert reader.here is Pane.DETAIL
 
 
 async def test_w_goes_two_workers_deep_and_escape_comes_back_step_by_step() -> None:
     async with reading(SAMPLES, target=WORKERS) as reader:
-        await reader.down_to("spawn_agent explorer")
+        await reader.down_to("spawn C Pauli")
         await reader.press("w")
-        await reader.sees("› ✓ Pauli", lambda: reader.top)
+        await reader.sees("› ✓ C Pauli", lambda: reader.top)
         await reader.idle()
-        await reader.down_to("spawn_agent")
+        await reader.down_to("spawn D Rawls")
         inner = reader.at()
         await reader.press("w")
         await until(lambda: reader.top.count("›") == 2)
@@ -256,15 +273,87 @@ async def test_w_goes_two_workers_deep_and_escape_comes_back_step_by_step() -> N
         await reader.press("escape")
         await reader.stands_on(inner)
         await reader.press("escape")
-        await reader.stands_on("spawn_agent explorer")
+        await reader.stands_on("spawn C Pauli")
         await reader.press("escape")
         assert reader.here is Pane.SESSIONS
 
 
-async def test_where_no_worker_is_it_is_said() -> None:
-    async with reading(SAMPLES, target=WORKERS) as reader:
+async def test_capital_w_in_a_worker_opened_by_itself_goes_to_the_call_that_caused_the_turn() -> None:
+    async with reading(SAMPLES, target="01a1f900-dba4") as reader:
+        await reader.down_to("Worker one, once more")
+        await reader.press("j", "W")
+        await reader.stands_on("tell B Ramanujan")
+
+
+async def test_w_on_a_mail_goes_to_the_turn_of_the_worker_that_wrote_it() -> None:
+    async with reading(SAMPLES, target="01a1f900-ded4") as reader:
+        await reader.down_to("mail B counter: There are 14 lines.")
         await reader.press("w")
-        assert "no worker here" in reader.bottom
+        await reader.sees("› ✓ B counter", lambda: reader.top)
+        await reader.stands_on("▾ 2 ")
+
+
+async def test_a_wait_for_several_workers_asks_which_is_meant() -> None:
+    async with reading(SAMPLES, target=WORKERS) as reader:
+        await reader.down_to("wait B Ramanujan ✓ C Pauli ✓")
+        await reader.press("w")
+        assert "Into which" in reader.menu
+        assert "✓ C Pauli · ✗1 · 351 ms" in reader.menu
+        await reader.press("c")
+        await reader.sees("› ✓ C Pauli", lambda: reader.top)
+        await reader.idle()
+        await reader.press("W")
+        await reader.stands_on("wait B Ramanujan")
+
+
+async def test_the_first_row_of_an_orchestrator_leads_to_any_of_its_workers() -> None:
+    async with reading(SAMPLES, target="01a1f900-ded4") as reader:
+        await reader.press("w", "f")
+        await reader.sees("› ✗ F doomed", lambda: reader.top)
+
+
+async def test_a_worker_says_who_started_it_and_leads_there() -> None:
+    async with reading(SAMPLES, target="01a1f900-dbc2") as reader:
+        await reader.down_to("← from A orchestrator")
+        await reader.press("enter")
+        await reader.stands_on("spawn C Pauli")
+
+
+async def test_forks_stand_where_they_were_made_and_lead_there_and_back() -> None:
+    async with reading(SAMPLES, target="01a1f901-b0ad") as reader:
+        rows = [squeezed(line) for line in reader.timeline.splitlines()]
+        forks = [index for index, row in enumerate(rows) if "→ fork" in row]
+        second = next(index for index, row in enumerate(rows) if "▾ 2 ✓ Do the second step." in row)
+        assert len(forks) == 2
+        assert forks[0] < second < forks[1]
+        await reader.down_to("→ fork Do it the other way, from")
+        await reader.press("enter")
+        await reader.sees("Do the first step. › ✓ Do it the other way, from", lambda: reader.top)
+        await reader.idle()
+        await reader.press("j", "W")
+        await reader.stands_on("→ fork Do it the other way, from")
+
+
+async def test_a_fork_opened_by_itself_leads_to_its_row_in_what_it_was_forked_from() -> None:
+    async with reading(SAMPLES, target="01a1f901-b285") as reader:
+        await reader.down_to("← forked Do the first step.")
+        await reader.press("w")
+        await reader.stands_on("→ fork Do it the other way.")
+
+
+async def test_a_rewind_leads_to_what_was_undone_and_back() -> None:
+    async with reading(SAMPLES, target="01a1f901-4283") as reader:
+        await reader.down_to("rewound: turns 2 to 3 undone")
+        await reader.press("w")
+        await reader.stands_on("▾ 2 ✓ My second question.")
+        await reader.press("W")
+        await reader.stands_on("rewound: turns 2 to 3 undone")
+
+
+async def test_where_nothing_leads_on_it_is_said() -> None:
+    async with reading(SAMPLES, target=WORKERS) as reader:
+        await reader.press("j", "w")
+        assert "nothing leads from here" in reader.bottom
         await reader.press("W")
         assert "nobody started this session" in reader.bottom
         await reader.press("j")
@@ -277,9 +366,9 @@ async def test_a_worker_whose_file_is_missing_is_told(tmp_path: Path) -> None:
     copy.parent.mkdir()
     copy.write_bytes(source.read_bytes())
     async with reading(tmp_path) as reader:
-        await reader.down_to("spawn_agent explorer")
+        await reader.down_to("spawn Pauli")
         await reader.press("w")
-        assert "the session of this worker is not here (01a1f900)" in reader.bottom
+        assert "its session is not here (01a1f900)" in reader.bottom
 
 
 # -- what is shown of a step --------------------------------------------

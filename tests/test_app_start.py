@@ -102,7 +102,7 @@ async def test_a_file_that_does_not_exist_is_told_beside_the_sessions_there_are(
         await reader.hears("nowhere/at-all.jsonl")
         await reader.sees("Please split the", lambda: reader.sessions)
         await reader.press("1", "enter")
-        await reader.sees("spawn_agent", lambda: reader.timeline)
+        await reader.sees("✓ spawn", lambda: reader.timeline)
 
 
 async def test_a_file_outside_of_any_home_can_be_opened(tmp_path: Path) -> None:
@@ -151,7 +151,7 @@ async def test_no_key_and_no_size_takes_the_welcome_away(tmp_path: Path) -> None
 
 
 async def test_the_welcome_comes_however_soon_the_library_has_spoken(monkeypatch: pytest.MonkeyPatch) -> None:
-    nothing = SessionsKnown(Forest([], {}, {}), {}, None)
+    nothing = SessionsKnown(Forest([], {}, {}, {}), {}, None)
     monkeypatch.setattr(Shelf, "start", lambda shelf: shelf._tell(nothing))
     async with reading(waits=False) as reader:
         await reader.sees("No sessions yet")

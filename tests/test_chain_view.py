@@ -15,10 +15,10 @@ from tests.library import entry, library_of
 from tests.reading_sessions import SAMPLES, sample
 from trace_tui.library.chain_times import ChainTimes, times_of
 from trace_tui.library.chains import Member, grow
-from trace_tui.widgets.chain_bars import Axis, clock_line
 from trace_tui.widgets.chain_view import ChainView
 from trace_tui.widgets.line_view import LineView
 from trace_tui.wording.agents import badge_of
+from trace_tui.wording.chain_bars import Axis, clock_line
 
 SMALL, LARGE = (80, 24), (200, 50)
 ERA = SAMPLES / "eras" / "0.104.0"

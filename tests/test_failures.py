@@ -19,12 +19,12 @@ RESUMED = "01a1f901-6347"
 
 async def test_e_walks_through_a_chain_in_the_order_of_time_and_capital_e_back() -> None:
     walk = [
-        ("failure 1 of 6", "spawn_agent wizard"),
+        ("failure 1 of 6 · in orchestrator", "spawn Worker none. no such agent role"),
         ("failure 2 of 6 · in Pauli", "run sh check.sh exit 1"),
         ("failure 3 of 6 · in Lorentz", "▾ 1 ✗ Worker three: summarise what we know."),
-        ("failure 4 of 6 · in Please split the work between sub-agents.", "wait_agent Lorentz"),
-        ("failure 5 of 6", "close_agent Lorentz"),
-        ("failure 6 of 6", "no such agent 0 ms"),
+        ("failure 4 of 6 · in orchestrator", "wait E Lorentz: This worker may not run."),
+        ("failure 5 of 6 · in orchestrator", "close E Lorentz"),
+        ("failure 6 of 6 · in orchestrator", "no such agent 0 ms"),
     ]
     async with reading(SAMPLES, target=WORKERS, size=(240, 30)) as reader:
         for words, row in walk:
@@ -41,7 +41,7 @@ async def test_e_walks_through_a_chain_in_the_order_of_time_and_capital_e_back()
             await reader.idle()
         await reader.press("E")
         await reader.hears("no failure before this place: 6 in all")
-        await reader.stands_on("spawn_agent wizard")
+        await reader.stands_on("spawn Worker none.")
 
 
 async def test_the_walk_begins_where_one_stands() -> None:

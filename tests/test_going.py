@@ -8,8 +8,8 @@ import pytest
 
 from tests.building import read_file
 from tests.driving import SAMPLES, reading, sample
-from trace_tui.app.going import Spot, spot_for, spot_named, spot_wished
-from trace_tui.app.opened import Wish
+from trace_tui.app.going import spot_for, spot_named, spot_wished
+from trace_tui.app.wishes import Spot, Wish
 from trace_tui.errors import NothingFound
 from trace_tui.model import Call, Session, line_of
 from trace_tui.targets import PlaceKind, PlaceName

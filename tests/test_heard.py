@@ -19,6 +19,7 @@ from trace_tui.telling.rows import workers_of
 from trace_tui.telling.trails import told_parent
 from trace_tui.texts import Readable
 from trace_tui.widgets.blocks import Block, Heading, Plain, Rows
+from trace_tui.wording.cast import NOBODY
 
 WORKER = id_of(2)
 
@@ -123,14 +124,14 @@ def test_in_older_sessions_the_waits_are_all_that_tells_of_a_worker() -> None:
 def test_a_worker_that_was_stopped_is_known_by_the_call_that_stopped_it() -> None:
     with parent_and("/root/sleeper", family("f_agents_v2")) as (parent, own):
         (only,) = told(parent, own).heard
-        turn = own.session.turns[0]
-        shown = words(told_parent(told(parent, own), turn, parent.session, {}, aside="x"))
+        turn, cast = own.session.turns[0], workers_of(parent.session)
+        shown = words(told_parent(told(parent, own), turn, parent.session, cast, aside="x"))
     assert isinstance(only.item, Call)
     assert only.item.name == "interrupt_agent"
     assert shown[:3] == [
         "# told its parent",
         "nothing: its parent stopped it",
-        "told line 75 ✓ agent interrupt_agent",
+        "told line 75 ✓ stop sleeper",
     ]
 
 
@@ -262,7 +263,7 @@ def test_a_parent_that_was_told_nothing_may_still_be(tmp_path: Path) -> None:
     for parent, expected in ((Parent(), " so far"), (Parent().end(), "")):
         with both(tmp_path, parent, child) as (one, other):
             turn = other.session.turns[0]
-            shown = words(told_parent(told(one, other), turn, one.session, {}, aside="x"))
+            shown = words(told_parent(told(one, other), turn, one.session, NOBODY, aside="x"))
             assert shown == ["# told its parent", f"its parent was told nothing{expected}"]
 
 
@@ -285,7 +286,7 @@ def test_a_long_notice_is_read_as_far_as_it_is_known() -> None:
 def test_each_call_to_a_worker_means_the_turns_that_it_is_about() -> None:
     with parent_and("Ramanujan", family("f_agents_v1")) as (parent, own):
         meant = {
-            call.call_id[:10]: [turn.index for turn in turns_meant(call, own.session)]
+            call.call_id[:10]: [turn.index for turn in turns_meant(call, parent.session, own.session)]
             for call in calls_of(parent.session)
             if call.child_session == own.session.id or str(own.session.id) in call.summary
         }
@@ -303,7 +304,9 @@ def test_mail_means_the_turn_that_had_ended() -> None:
     with parent_and("/root/counter", family("f_agents_v2")) as (parent, own):
         items = parent.session.turns[0].items
         mails = [item for item in items if isinstance(item, Note) and item.author == "/root/counter"]
-        assert [[turn.index for turn in turns_meant(mail, own.session)] for mail in mails] == [[1], [2]]
+        assert [
+            [turn.index for turn in turns_meant(mail, parent.session, own.session)] for mail in mails
+        ] == [[1], [2]]
 
 
 # -- as blocks -------------------------------------------------------------------
@@ -330,9 +333,9 @@ def test_the_last_words_are_told_whole_and_the_rows_how_they_came() -> None:
     assert shown[:5] == [
         "# told its parent",
         "completed: The check fails: expected 6, got 7.",
-        "told line 40 ✓ agent wait_agent",
+        "told line 40 ✓ wait Pauli",
         "line 45 · mail Pauli",
-        "then line 46 ✓ agent send_input Ramanujan · Worker one, once more: count the lines too.",
+        "then line 46 ✓ tell Ramanujan · Worker one, once more: count the lines too.",
     ]
 
 
@@ -340,7 +343,9 @@ def test_an_error_that_stands_above_is_not_told_again() -> None:
     with parent_and("Lorentz", family("f_agents_v1")) as (parent, own):
         turn = own.session.turns[0]
         assert turn.error is not None
-        shown = told_parent(told(parent, own), turn, parent.session, {}, aside="x", above=turn.error.message)
+        shown = told_parent(
+            told(parent, own), turn, parent.session, NOBODY, aside="x", above=turn.error.message
+        )
     assert words(shown)[1] == "errored: (the error above)"
 
 
@@ -352,7 +357,7 @@ def test_of_many_words_the_last_are_told() -> None:
     ]
     parent = Session(children=[child], turns=[Turn(1, Place(1), status=TurnStatus.COMPLETED)])
     every = Told(tuple(map(Heard, mails)), ())
-    shown = words(told_parent(every, Turn(1, Place(1)), parent, {}, aside="x"))
+    shown = words(told_parent(every, Turn(1, Place(1)), parent, NOBODY, aside="x"))
     assert shown[1:4] == ["Word 10.", "told 4 earlier words and", "line 5 · mail /root/ada Word 5."]
     assert shown[8] == "line 10 · mail /root/ada"
 
@@ -360,6 +365,6 @@ def test_of_many_words_the_last_are_told() -> None:
 def test_words_of_others_are_made_safe() -> None:
     mail = Note(NoteKind.AGENT_MESSAGE, Place(2), text="\x1b[31mred\x07", author="/root/\x07a")
     parent = Session(turns=[Turn(1, Place(1))])
-    shown = told_parent(Told((Heard(mail),), (mail,)), parent.turns[0], parent, {}, aside="\x07")
+    shown = told_parent(Told((Heard(mail),), (mail,)), parent.turns[0], parent, NOBODY, aside="\x07")
     rows = [line for block in shown if isinstance(block, Rows) for line in block.lines]
     assert all(text.isprintable() for row in rows for text, _ in row)

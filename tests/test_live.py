@@ -281,7 +281,7 @@ async def test_calls_that_are_out_run_and_then_turn_where_they_stand(replay: Rep
         await reader.sees("not ended · 3 calls", lambda: reader.timeline)
         pending = calls_shown(reader, CallStatus.RUNNING)
         assert len(pending) == 3
-        rows = [line for line in reader.timeline.splitlines() if "spawn_agent" in line]
+        rows = [line for line in reader.timeline.splitlines() if "spawn" in line]
         assert all("running" in line for line in rows)
         await go_on(replay)
         await until(lambda: set(pending) <= set(calls_shown(reader, CallStatus.OK, CallStatus.FAILED)))
@@ -355,7 +355,7 @@ async def one_open(home: Path) -> AsyncIterator[tuple[Reader, Path, list[bytes]]
     path = home / "sessions" / "2026" / "11" / "20" / NAME
     path.parent.mkdir(parents=True)
     path.write_bytes(b"".join(lines[:45]))
-    async with looking(home, target=str(path)) as reader:
+    async with looking(home, target=str(path), size=(260, 30)) as reader:  # room for the longest path
         await reader.press("G", "k")
         yield reader, path, lines
 

@@ -109,8 +109,8 @@ def cursor_row(reader: Reader) -> tuple[str, int]:
     [
         (PAULI, "e", "completed: The check fails: expected 6, got 7."),
         (LORENTZ, "e", "errored: (the error above)"),
-        (DOOMED, "e", "Agent errored: (the error above)"),
-        ("01a1f900-e134", "j", "nothing: its parent stopped it"),
+        (DOOMED, "e", "errored: (the error above)"),
+        ("01a1f900-e134", "]", "nothing: its parent stopped it"),
         ("01a1f902-461e", "e", "completed: It fails."),
     ],
     ids=["v1 call", "v1 turn", "v2 turn", "v2 stopped", "0.104.0"],
@@ -129,8 +129,8 @@ async def test_it_can_be_read_in_a_small_terminal() -> None:
     async with reading(SAMPLES, target=LORENTZ, size=(80, 24)) as reader:
         await reader.press("e", "3", "z")
         await reader.reads("told its parent")
-        assert "line 62  ✗ agent   wait_agent" in reader.detail
-        assert "line 68  ✓ agent   close_agent Ramanujan" in reader.detail
+        assert "line 62  ✗ wait    E Lorentz" in reader.detail
+        assert "line 68  ✓ close   B Ramanujan" in reader.detail
 
 
 async def test_a_parent_that_is_not_here_is_told(tmp_path: Path) -> None:
@@ -286,15 +286,15 @@ async def test_a_parent_that_has_heard_more_since_is_read_on(tmp_path: Path, gat
 @pytest.mark.parametrize(
     ("target", "row", "words"),
     [
-        (PARENT_V1, "spawn_agent Worker three", "why Lorentz failed"),
-        (PARENT_V1, "wait_agent Lorentz", "why Lorentz failed"),
-        (PARENT_V1, "Lorentz errored", "why Lorentz failed"),
-        (PARENT_V1, "close_agent Lorentz", "why Lorentz failed"),
-        (PARENT_V1, "wait_agent Pauli", "failed in Pauli"),
-        (PARENT_V2, "spawn_agent doomed", "why /root/doomed failed"),
-        (PARENT_V2, "Agent errored", "why /root/doomed failed"),
-        (PARENT_V2, "interrupt_agent", "/root/sleeper was interrupted"),
-        (PARENT_V2, "/root/tester completed", "failed in /root/tester"),
+        (PARENT_V1, "spawn E Lorentz", "why Lorentz failed"),
+        (PARENT_V1, "wait E Lorentz", "why Lorentz failed"),
+        (PARENT_V1, "mail E Lorentz errored", "why Lorentz failed"),
+        (PARENT_V1, "close E Lorentz", "why Lorentz failed"),
+        (PARENT_V1, "wait C Pauli", "failed in Pauli"),
+        (PARENT_V2, "spawn F doomed", "why doomed failed"),
+        (PARENT_V2, "mail F doomed errored", "why doomed failed"),
+        (PARENT_V2, "stop E sleeper", "sleeper was interrupted"),
+        (PARENT_V2, "note C tester completed", "failed in tester"),
     ],
 )
 async def test_calls_and_mail_tell_why_their_worker_failed(target: str, row: str, words: str) -> None:
@@ -307,7 +307,7 @@ async def test_calls_and_mail_tell_why_their_worker_failed(target: str, row: str
 async def test_workers_in_which_nothing_failed_are_not_read(gate: Gate) -> None:
     gate.is_open.set()
     async with reading(SAMPLES, target=PARENT_V1, size=(120, 60)) as reader:
-        for row in ("spawn_agent worker", "wait_agent Ramanujan", "send_input Ramanujan"):
+        for row in ("spawn B Ramanujan", "mail B Ramanujan", "tell B Ramanujan"):
             await reader.down_to(row)
             await reader.idle()
             assert "lines of its file" not in reader.detail
@@ -326,6 +326,6 @@ async def test_where_all_sessions_are_open_none_is_read_again(gate: Gate) -> Non
         await reader.press("g", "e", "e")
         await reader.stands_on("sh check.sh")
         await reader.reads("completed: The check fails: expected 6, got 7.")
-        await reader.down_to("wait_agent Lo")
+        await reader.down_to("wait E Lorentz")
         await reader.reads("why Lorentz failed")
     assert gate.read == []

@@ -180,7 +180,7 @@ async def test_titles_are_shown_as_they_are() -> None:
 
 async def test_an_empty_list_takes_every_key() -> None:
     async with listed([]) as (sessions, pilot):
-        sessions.show(Forest([], {}, {}))
+        sessions.show(Forest([], {}, {}, {}))
         for key in ("up", "down", "space", "left", "right", "enter", "s", "G", "g", "pagedown"):
             await press(pilot, key)
         assert seen(sessions) == []

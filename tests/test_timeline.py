@@ -28,6 +28,7 @@ from trace_tui.model import (
 )
 from trace_tui.widgets.timeline import Timeline
 from trace_tui.widgets.timeline_rows import Choice, Kind, Row, StepKind, rows_of
+from trace_tui.wording.cast import NOBODY
 from trace_tui.wording.cells import Line
 
 BEGAN = 1_795_176_000_000
@@ -78,7 +79,7 @@ async def shown(
 ) -> AsyncIterator[tuple[Timeline, Pilot[None]]]:
     app = Alone()
     async with app.run_test(size=size) as pilot:
-        app.timeline.show(rows_of(turns, choice or Choice()), {}, SUMMARY)
+        app.timeline.show(rows_of(turns, choice or Choice()), NOBODY, SUMMARY)
         await settled(pilot)
         yield app.timeline, pilot
 
@@ -326,7 +327,7 @@ async def test_what_is_told_further_moves_neither_cursor_nor_folds() -> None:
         await press(pilot, "down", "left", "down", "down")
         assert cursor_line(timeline).endswith("make c")
         second.items.append(call("make d"))
-        timeline.update(rows_of([first, second]), {}, SUMMARY)
+        timeline.update(rows_of([first, second]), NOBODY, SUMMARY)
         await settled(pilot)
         assert cursor_line(timeline).endswith("make c")
         assert seen(timeline)[1].startswith("▸ 1 ")

@@ -20,6 +20,7 @@ from trace_tui.telling.trails import why_call, why_turn, why_worker
 from trace_tui.texts import Readable, Texts
 from trace_tui.trail import Elsewhere, Trail, failing_of, has_failed, trail_of
 from trace_tui.widgets.blocks import Block, Heading, Plain, Rows
+from trace_tui.wording.cast import NOBODY
 
 
 def words(blocks: list[Block]) -> list[str]:
@@ -124,7 +125,7 @@ def test_a_turn_that_was_cut_short_is_told_by_what_it_was_at() -> None:
     own = unwritten(turn)
     assert failing_of(turn, own) is at
     assert has_failed(turn, own)
-    assert words(why_turn(trail_of(turn, None, own), {}))[1].startswith(
+    assert words(why_turn(trail_of(turn, None, own), NOBODY))[1].startswith(
         "was at line 3 ■ run aborted sleep 25"
     )
 
@@ -135,10 +136,10 @@ def test_a_real_turn_that_failed_without_a_call_tells_its_error() -> None:
         trail = trail_of(turn, None, own)
     assert trail.failing is None
     assert "This worker may not run." in (trail.error or "")
-    assert why_turn(trail, {}) == []
-    assert words(why_worker("Lorentz", turn, trail, {})) == [
+    assert why_turn(trail, NOBODY) == []
+    assert words(why_worker("Lorentz", turn, trail, NOBODY)) == [
         "# why Lorentz failed",
-        trail.error,
+        "This worker may not run.",
         "turn 1 ✗ failed",
     ]
 
@@ -235,7 +236,7 @@ def test_a_tool_did_the_same_where_all_of_its_arguments_were_the_same(tmp_path: 
         assert trail.last_passing is calls[0]
     with trail_to(asked_tracker(story, "call_d", False, key="T-1"), tmp_path) as (_, trail):
         assert trail.last_passing is None
-        assert "last ok it never ended ok before in this session" in words(why_call(trail, {}))
+        assert "last ok it never ended ok before in this session" in words(why_call(trail, NOBODY))
 
 
 def test_patches_typed_into_a_shell_count_as_patches(tmp_path: Path) -> None:
@@ -301,7 +302,7 @@ def test_where_it_never_passed_in_its_session_the_last_of_another_agent_is_told(
         trail = trail_in(own, last_failure(own.session), later, other)
         assert trail.elsewhere == Elsewhere(other.session, calls_of(other.session)[0])
         assert trail.last_passing is None
-        assert words(why_call(trail, {})) == [
+        assert words(why_call(trail, NOBODY)) == [
             "# why",
             "last ok never before in this session, but at 12:00:00 in Please fix it.:",
             "line 5 ✓ run sh check.sh",
@@ -314,7 +315,7 @@ def test_where_it_never_passed_in_its_session_the_last_of_another_agent_is_told(
 def test_the_blocks_say_what_failed_what_passed_what_changed_and_what_came_next(tmp_path: Path) -> None:
     story = Story().begin().runs().patches("a.py").runs(code=1).answered("Hm.").end()
     with trail_to(story, tmp_path) as (_, trail):
-        assert words(why_turn(trail, {})) == [
+        assert words(why_turn(trail, NOBODY)) == [
             "# why",
             "failed line 9 ✗ run exit 1 sh check.sh",
             "last ok line 5 ✓ run sh check.sh",
@@ -322,14 +323,14 @@ def test_the_blocks_say_what_failed_what_passed_what_changed_and_what_came_next(
             "then line 11 · says Hm.",
         ]
         assert (
-            words(why_call(trail, {}))
-            == words(why_turn(trail._replace(), {}))[:1] + words(why_turn(trail, {}))[2:]
+            words(why_call(trail, NOBODY))
+            == words(why_turn(trail._replace(), NOBODY))[:1] + words(why_turn(trail, NOBODY))[2:]
         )
 
 
 def test_without_a_patch_in_between_that_is_said(tmp_path: Path) -> None:
     with trail_to(Story().begin().runs().runs(code=1).end(), tmp_path) as (_, trail):
-        assert "patched no patch was applied in between" in words(why_call(trail, {}))
+        assert "patched no patch was applied in between" in words(why_call(trail, NOBODY))
 
 
 def test_many_patches_in_between_are_counted(tmp_path: Path) -> None:
@@ -337,14 +338,14 @@ def test_many_patches_in_between_are_counted(tmp_path: Path) -> None:
     for number in range(9):
         story.patches(f"{number}.py")
     with trail_to(story.runs(code=1).end(), tmp_path) as (_, trail):
-        shown = words(why_call(trail, {}))
+        shown = words(why_call(trail, NOBODY))
     assert "patched 3 earlier patches and" in shown
     assert shown[-1].endswith("8.py (+1 −1)")
 
 
 def test_a_command_that_never_passed_is_said_to_be_one() -> None:
     with readable(sample("b_exec")) as own:
-        shown = words(why_call(trail_in(own, call_named(own.session, "sh check.sh")), {}))
+        shown = words(why_call(trail_in(own, call_named(own.session, "sh check.sh")), NOBODY))
     assert "last ok it never ended ok before in this session" in shown
 
 
@@ -353,7 +354,7 @@ def test_words_of_others_are_made_safe() -> None:
     bad = _call(1, CallStatus.FAILED, "sh \x07")
     other = Session(name="\x1b[31mred\x07")
     trail = Trail(bad, "bad\x07", None, (), (note,), Elsewhere(other, bad))
-    assert all(line.isprintable() for line in words(why_turn(trail, {})))
+    assert all(line.isprintable() for line in words(why_turn(trail, NOBODY)))
 
 
 # -- whatever comes --------------------------------------------------------------------------
@@ -394,7 +395,7 @@ def test_what_passed_stands_before_the_failure_and_the_patches_between(
     call = data.draw(st.none() | st.sampled_from(calls)) if calls else None
     turn = made[1] if call in made[1].items else made[0]
     trail = trail_of(turn, call, own, [own])
-    why_worker("Ada", turn, trail, {})
+    why_worker("Ada", turn, trail, NOBODY)
     if trail.failing is None or trail.last_passing is None:
         assert trail.between == ()
         return

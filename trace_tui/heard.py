@@ -11,19 +11,20 @@ from collections.abc import Collection
 from typing import NamedTuple
 
 from trace_tui.call_texts import CallRecords, call_output
-from trace_tui.likeness import is_agent_wait
-from trace_tui.model import Call, Item, Note, NoteKind, Relation, Session, Tool, Turn
+from trace_tui.kinds import AgentAct, agent_act
+from trace_tui.model import Call, Item, Note, NoteKind, Session, Tool, Turn
 from trace_tui.next_steps import flat, next_steps
 from trace_tui.parsers.injected import WorkerNotice, worker_notice
 from trace_tui.parsers.particulars import item_worker_states, worker_states
 from trace_tui.texts import Readable
+from trace_tui.ties import concerned, ties_of_sessions
 
 _LATE_MS = 500
 """A worker may write so much later that it has ended than its parent was told so."""
 _GO_ON = ("running", "pending_init")
 _ON_THE_WAY = "MESSAGE"
 """The phase of a mail that a worker sends while it is at work."""
-_ENDINGS = frozenset({"close_agent", "interrupt_agent"})
+_ENDINGS = (AgentAct.CLOSE, AgentAct.STOP)
 
 
 class Heard(NamedTuple):
@@ -61,19 +62,13 @@ def names_of(parent: Session, worker: Session) -> frozenset[str]:
 def names_in(item: Item) -> list[str]:
     """What an item calls the workers that it tells of or speaks to: ids, paths, names."""
     if isinstance(item, Call):
-        return [item.child_session or "", *item.summary.split(" · ")] if item.tool is Tool.AGENT else []
+        return [*concerned(item), *item.summary.split(" · ")] if item.tool is Tool.AGENT else []
     if item.kind is NoteKind.NOTE:
         return [item.text.partition(" ")[0]]
     if item.kind is not NoteKind.AGENT_MESSAGE:
         return []
     notice = notice_of(item)
     return [notice.worker if notice is not None else item.author or ""]
-
-
-def workers_by_name(parent: Session) -> dict[str, str]:
-    """The ids of its workers by all that it calls them."""
-    workers = [child for child in parent.children if child.relation is Relation.WORKER]
-    return {child.name: child.id for child in workers if child.name} | {one.id: one.id for one in workers}
 
 
 def turn_told_of(moment: int | None, worker: Session) -> Turn | None:
@@ -90,25 +85,17 @@ def turn_begun_by(moment: int | None, worker: Session) -> Turn | None:
     return begun[-1] if begun else None
 
 
-def turns_meant(item: Item, worker: Session) -> list[Turn]:
+def turns_meant(item: Item, parent: Session, worker: Session) -> list[Turn]:
     """The turns of the worker that an item of its parent's is about: of the call that started it, all."""
     if isinstance(item, Note):
         return [] if item.phase == _ON_THE_WAY else _only(turn_told_of(item.at, worker))
-    if item.name == "spawn_agent":
+    act = agent_act(item.tool, item.name)
+    if act is AgentAct.SPAWN:
         return list(worker.turns)
-    if is_agent_wait(item):
+    if act is AgentAct.WAIT:
         return _only(turn_told_of(item.ended_at, worker))
-    if item.name in _ENDINGS:
-        return _only(turn_begun_by(item.started_at, worker))
-    return _only(_turn_asked_for(item.started_at, worker))
-
-
-def _turn_asked_for(moment: int | None, worker: Session) -> Turn | None:
-    """The one that was under way then, which was told more, else the next."""
-    at_work = turn_begun_by(moment, worker)
-    if moment is None or (at_work is not None and _end_of(at_work) > moment):
-        return at_work
-    return next((turn for turn in worker.turns if (turn.started_at or 0) >= moment), None)
+    met = ties_of_sessions(parent, worker).turns.get(item.call_id)
+    return [turn for turn in worker.turns if turn.index == met]
 
 
 def _only(turn: Turn | None) -> list[Turn]:
@@ -147,10 +134,12 @@ def _heard(
         if isinstance(item, Note):
             if _is_of(item, worker, turn, since):
                 found.append((at, Heard(item)))
-        elif is_agent_wait(item) and turn_told_of(item.ended_at, worker) is turn:
+            continue
+        act = agent_act(item.tool, item.name)
+        if act is AgentAct.WAIT and turn_told_of(item.ended_at, worker) is turn:
             if (notice := _answer(item, names, parent)) is not None:
                 found.append((at, Heard(item, notice)))
-        elif item.name in _ENDINGS and turn_begun_by(item.started_at, worker) is turn:
+        elif act in _ENDINGS and turn_begun_by(item.started_at, worker) is turn:
             orders.append((at, Heard(item, _answer(item, names, parent))))
     # Whoever ends a worker without having heard of it is told by the answer how it was.
     return found or orders

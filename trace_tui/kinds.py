@@ -53,6 +53,44 @@ class Tool(StrEnum):
     OTHER = "other"
 
 
+class AgentAct(StrEnum):
+    """What a call about workers does, whatever its version calls it."""
+
+    SPAWN = "spawn"
+    TELL = "tell"
+    TASK = "task"
+    RESUME = "resume"
+    WAIT = "wait"
+    STOP = "stop"
+    CLOSE = "close"
+    LIST = "list"
+    OTHER = "agent"
+
+    @property
+    def gives_work(self) -> bool:
+        """A turn of the worker may begin with it."""
+        return self in (AgentAct.SPAWN, AgentAct.TELL, AgentAct.TASK, AgentAct.RESUME)
+
+
+_ACTS = {
+    "spawn_agent": AgentAct.SPAWN,
+    "send_input": AgentAct.TELL,
+    "send_message": AgentAct.TELL,
+    "followup_task": AgentAct.TASK,
+    "resume_agent": AgentAct.RESUME,
+    "wait": AgentAct.WAIT,
+    "wait_agent": AgentAct.WAIT,
+    "interrupt_agent": AgentAct.STOP,
+    "close_agent": AgentAct.CLOSE,
+    "list_agents": AgentAct.LIST,
+}
+
+
+def agent_act(tool: Tool, name: str) -> AgentAct | None:
+    """None of a call that is not about workers."""
+    return _ACTS.get(name, AgentAct.OTHER) if tool is Tool.AGENT else None
+
+
 class NoteKind(StrEnum):
     PROMPT = "prompt"
     MESSAGE = "message"

@@ -10,9 +10,8 @@ import re
 from collections.abc import Mapping
 from typing import NamedTuple
 
+from trace_tui.kinds import AgentAct, agent_act
 from trace_tui.model import Call, Tool
-
-AGENT_WAITS = frozenset({"wait", "wait_agent"})
 
 Work = tuple[str | None, ...]
 """Equal for two calls that did the same, as far as the model can tell."""
@@ -88,7 +87,7 @@ _MAY_POLL = frozenset({Tool.STDIN, Tool.CODE, Tool.AGENT})
 
 
 def is_agent_wait(call: Call) -> bool:
-    return call.tool is Tool.AGENT and call.name in AGENT_WAITS
+    return agent_act(call.tool, call.name) is AgentAct.WAIT
 
 
 def subject(call: Call, workers: Mapping[str, str]) -> str:

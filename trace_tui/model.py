@@ -31,6 +31,7 @@ from trace_tui.kinds import (
 from trace_tui.kinds import (
     TurnStatus as TurnStatus,
 )
+from trace_tui.parsers.agent_replies import AgentReply as AgentReply
 from trace_tui.parsers.formats import Format
 from trace_tui.parsers.usage import NO_USAGE, Usage
 from trace_tui.relatives import Agent as Agent
@@ -95,6 +96,8 @@ class Call:
     output_place: Place | None = None
     item_place: Place | None = None
     nested: list[Call] | None = None
+    reply: AgentReply | None = None
+    """Of a call about workers: what it told of them."""
 
 
 @dataclass(slots=True, eq=False)

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from trace_tui.kinds import AgentAct, agent_act
 from trace_tui.model import Tool, Turn
-
-_WAITS = frozenset({"wait", "wait_agent"})
 
 
 class TimeSplit(NamedTuple):
@@ -36,7 +35,7 @@ def time_split(turn: Turn) -> TimeSplit | None:
 
 def is_wait(tool: Tool, name: str) -> bool:
     """Of the calls about workers, those that do nothing until one of them ends or writes."""
-    return tool is Tool.AGENT and name in _WAITS
+    return agent_act(tool, name) is AgentAct.WAIT
 
 
 def _covered(spans: list[tuple[int, int]]) -> int:

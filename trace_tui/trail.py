@@ -82,7 +82,8 @@ def has_failed(turn: Turn, own: Readable) -> bool:
 
 def trail_of_worker(item: Item, worker: Readable, parent: Readable) -> tuple[Turn, Trail] | None:
     """Of the first failed turn of a worker that an item of its parent's is about, if there is any."""
-    turn = next((turn for turn in turns_meant(item, worker.session) if has_failed(turn, worker)), None)
+    turns = turns_meant(item, parent.session, worker.session)
+    turn = next((turn for turn in turns if has_failed(turn, worker)), None)
     return None if turn is None else (turn, trail_of(turn, None, worker, [parent]))
 
 

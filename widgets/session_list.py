@@ -58,7 +58,7 @@ class SessionList(LineView):
 
     def __init__(self, *, id: str | None = None, today: Callable[[], date] = today) -> None:
         super().__init__(id=id)
-        self._forest = Forest([], {}, {})
+        self._forest = Forest([], {}, {}, {})
         self._rows: list[SessionRow] = []
         self._activities: Mapping[str, Activity] = {}
         self._now = 0

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from enum import Enum
 from typing import ClassVar
 
@@ -14,9 +14,11 @@ from trace_tui.model import Call, Item, Note, Turn
 from trace_tui.parsers.safe_text import one_line
 from trace_tui.times import between, short_duration
 from trace_tui.widgets.line_view import LineView
-from trace_tui.widgets.timeline_rows import Growth, Kind, Row
+from trace_tui.widgets.timeline_rows import Growth, Kind, Link, Row
+from trace_tui.wording.agent_steps import standing_of
+from trace_tui.wording.cast import NOBODY, Cast
 from trace_tui.wording.cells import Line, cells, cut, failures_in_red, fitted, right, width_of
-from trace_tui.wording.steps import TIME_WIDTH, call_line, clock, note_line, told
+from trace_tui.wording.steps import TIME_WIDTH, WORD_WIDTH, call_line, clock, note_line, told
 from trace_tui.wording.words import STATE_STYLES, TURN_GLYPHS, TURN_KINDS, TURN_WORDS
 
 _NARROW = 56
@@ -79,42 +81,42 @@ class Timeline(LineView):
         self._rows: list[Row] = []
         self._folded: dict[int, list[Row]] = {}
         """By turn, the rows of those that the person folded."""
-        self._workers: Mapping[str, str] = {}
+        self._cast = NOBODY
         self._summary: Line = []
         self.times = Times.CLOCK
 
     # -- what it shows --------------------------------------------------
 
-    def show(self, rows: Sequence[Row], workers: Mapping[str, str], summary: Line) -> None:
+    def show(self, rows: Sequence[Row], cast: Cast, summary: Line) -> None:
         """Another session; ``summary`` is its first row."""
-        self._rows, self._workers, self._folded, self._summary = list(rows), workers, {}, summary
+        self._rows, self._cast, self._folded, self._summary = list(rows), cast, {}, summary
         self.follows, self.unseen = False, 0
         self._asked_for.clear()
         self.scroll_to(y=0, animate=False, force=True)
         self.rows_changed(0)
 
-    def update(self, rows: Sequence[Row], workers: Mapping[str, str], summary: Line) -> None:
+    def update(self, rows: Sequence[Row], cast: Cast, summary: Line) -> None:
         """The same session, told further or otherwise; the cursor stays on its step."""
         before = self.selected
         opened = self._opened_runs()
         folded = list(self._folded)
-        self._rows, self._workers, self._folded, self._summary = list(rows), workers, {}, summary
+        self._rows, self._cast, self._folded, self._summary = list(rows), cast, {}, summary
         for index in self._runs_of(opened):
             self._open_run(index)
         for turn in folded:
             self._fold_turn(turn)
         self.rows_changed(None if before is None else self._find_again(before))
 
-    def go_on(self, growth: Growth, rows: Sequence[Row], workers: Mapping[str, str], summary: Line) -> None:
+    def go_on(self, growth: Growth, rows: Sequence[Row], cast: Cast, summary: Line) -> None:
         """The same session with more at its end; ``rows`` are all of them, where they are needed."""
         before = len(self._rows)
         is_replaced = self._replace_head(growth)
         anchor = rows[growth.keep - 1] if growth.keep else None
         place = next((i for i in range(before - 1, -1, -1) if self._rows[i] is anchor), None)
         if place is None or not is_replaced:
-            self.update(rows, workers, summary)
+            self.update(rows, cast, summary)
         else:
-            self._workers, self._summary = workers, summary
+            self._cast, self._summary = cast, summary
             self._replace_tail(place + 1, growth.tail)
         self._follow_end(len(self._rows) - before)
 
@@ -193,6 +195,19 @@ class Timeline(LineView):
             self.rows_changed(self.cursor)
         self.move_to(index, center=not self._is_in_sight(index))
 
+    def select_link(self, id_: str) -> bool:
+        """Brings the cursor to the row that leads to this session; whether there is one."""
+        places = (i for i, row in enumerate(self._rows) if row.link is not None and row.link.id == id_)
+        index = next(places, None)
+        if index is not None:
+            self.move_to(index, center=not self._is_in_sight(index))
+        return index is not None
+
+    def select_row(self, row: Row) -> None:
+        """Brings the cursor to where a row that was seen before stands now."""
+        index = self._find_again(row)
+        self.move_to(index, center=not self._is_in_sight(index))
+
     def _is_in_sight(self, index: int) -> bool:
         return 0 <= index - self.scroll_offset.y < self.window.height
 
@@ -206,6 +221,8 @@ class Timeline(LineView):
             return self._turn_line(row, width)
         if row.kind is Kind.DIVIDER:
             return self._divider_line(row, width)
+        if row.link is not None:
+            return self._link_line(row, row.link, width)
         line = self._time_of(row, width)
         if row.badge is not None:
             line.append((f"{row.badge.letter} ", f"bold {row.badge.style}"))
@@ -216,7 +233,7 @@ class Timeline(LineView):
         if row.kind is Kind.RUN:
             line += self._run_line(row, room)
         elif isinstance(row.item, Call):
-            line += call_line(row.item, room, self._workers, self.now)
+            line += call_line(row.item, room, self._cast, self.now)
         elif row.item is not None:
             if row.item.cut and not row.item.text and (row.thread, row.place) not in self._asked_for:
                 self._ask_for(row)
@@ -250,9 +267,25 @@ class Timeline(LineView):
     def _divider_line(self, row: Row, width: int) -> Line:
         words = row.words
         if isinstance(row.item, Note):
-            words = f"{words} {one_line(told(row.item, row.item.text, self._workers), width)}".rstrip()
+            words = f"{words} {one_line(told(row.item, row.item.text, self._cast), width)}".rstrip()
         line = fitted(f"── {words} ", width).rstrip()
         return [(f"{line} ".ljust(width, "─"), "dim")]
+
+    def _link_line(self, row: Row, link: Link, width: int) -> Line:
+        """To another session, with how that stands now."""
+        line = self._time_of(row, width)
+        if row.badge is not None:
+            line.append((f"{row.badge.letter} ", f"bold {row.badge.style}"))
+        arrow = "←" if link.is_origin else "→"
+        line.append((f" {arrow} {fitted(link.word, WORD_WIDTH + 1)}", "cyan"))
+        room = width - width_of(line)
+        known = self._cast.find(link.id)
+        after = standing_of(known, room) if known is not None else []
+        words = known.words() if known is not None else [((link.id or "")[:8], "")]
+        if link.words:
+            words += [(" · ", "dim"), (one_line(link.words, 200), "dim")]
+        words = cut(words, max(room - width_of(after), 0))
+        return [*line, *words, (" " * (room - width_of(words) - width_of(after)), ""), *after]
 
     def _run_line(self, row: Row, width: int) -> Line:
         calls = [one.item for one in row.hidden if isinstance(one.item, Call)]
@@ -268,7 +301,7 @@ class Timeline(LineView):
 
     def _note_line(self, note: Note, turn: Turn, width: int) -> Line:
         answer = turn.final_answer
-        line = note_line(note, told(note, note.text, self._workers), width)
+        line = note_line(note, note.text, width, self._cast)
         if answer is not None and note.text[:200] == answer.head[:200] and note.text:
             return [("‹ ", "bold"), (fitted("answer", len(line[1][0])), "bold"), (line[2][0], "")]
         return line
@@ -288,11 +321,16 @@ class Timeline(LineView):
         if width < _NARROW or self.times is Times.NONE:
             return [(" ", "")]
         if self.times is Times.CLOCK:
-            words = clock(row.at)
+            words = "" if row.link is not None and row.link.at is None else clock(row.at)
         else:
             since = between(row.turn.started_at, row.at)
             words = "" if since is None else f"+{short_duration(since)}"
         return [(f"{words:>{TIME_WIDTH}} ", "dim")]
+
+    def show_cast(self, cast: Cast) -> None:
+        """How the agents stand by now."""
+        self._cast = cast
+        self.look_changed()
 
     def summarize(self, summary: Line) -> None:
         """What the session has come to by now."""
@@ -414,12 +452,12 @@ class Timeline(LineView):
 
 def _is_same(one: Row, other: Row) -> bool:
     """They tell of the same step."""
-    return (one.thread, one.turn.index, one.kind, one.place) == (
-        other.thread,
-        other.turn.index,
-        other.kind,
-        other.place,
-    )
+    return _step_of(one) == _step_of(other)
+
+
+def _step_of(row: Row) -> tuple[object, ...]:
+    link = None if row.link is None else (row.link.word, row.link.id)
+    return (row.thread, row.turn.index, row.kind, row.place, link)
 
 
 def _is_head(row: Row, turn: int) -> bool:

@@ -27,6 +27,24 @@ class Kind(Enum):
     NOTE = "note"
     RUN = "run"
     DIVIDER = "divider"
+    LINK = "link"
+
+
+class Link(NamedTuple):
+    """To another session that no call of this one leads to; or, without an id, to a turn of this one."""
+
+    word: str
+    """What it is to this one: ``fork``, ``review``, ``from``, …"""
+    id: str | None
+    words: str = ""
+    at: int | None = None
+    """When it came; the row stands at its time."""
+    behind: int | None = None
+    """The turn behind whose steps it stands, where that is known better than the time."""
+    turn: int | None = None
+    """The turn that it leads to, where that is known."""
+    is_origin: bool = False
+    """It leads to where this session came from, and stands above all turns."""
 
 
 class Row(NamedTuple):
@@ -42,6 +60,7 @@ class Row(NamedTuple):
     thread: str = ""
     """Whose step it is, where those of several agents stand together: the key of its session."""
     badge: Badge | None = None
+    link: Link | None = None
 
     @property
     def is_failure(self) -> bool:
@@ -58,6 +77,8 @@ class Row(NamedTuple):
     def at(self) -> int | None:
         if isinstance(self.item, Call):
             return self.item.started_at
+        if self.link is not None and self.link.at is not None:
+            return self.link.at
         return self.turn.started_at if self.item is None else self.item.at
 
 
@@ -111,9 +132,13 @@ _WHOLE_SESSION = Turn(0, Place(1))
 """Stands for no turn in the row that tells of all of them."""
 
 
-def rows_of(turns: Sequence[Turn], choice: Choice = Choice()) -> list[Row]:  # noqa: B008
+def rows_of(
+    turns: Sequence[Turn],
+    choice: Choice = Choice(),  # noqa: B008
+    links: Sequence[Link] = (),
+) -> list[Row]:
     """The session as a whole first, then turn by turn."""
-    return RowBook(choice).update(turns).tail
+    return RowBook(choice, links).update(turns).tail
 
 
 class Growth(NamedTuple):
@@ -135,9 +160,11 @@ class _Mark(NamedTuple):
 class RowBook:
     """The rows of a session that goes on: made again only from where they may be others than before."""
 
-    def __init__(self, choice: Choice = Choice()) -> None:  # noqa: B008
+    def __init__(self, choice: Choice = Choice(), links: Sequence[Link] = ()) -> None:  # noqa: B008
         self.rows: list[Row] = []
-        self._choice = choice
+        self.choice = choice
+        is_wanted = StepKind.AGENTS in choice.kinds and not choice.only_failures
+        self._links = list(links) if is_wanted else []
         self._marks: list[_Mark] = []
         self._steps: _Steps | None = None
         self._counts: list[tuple[int, int]] = []
@@ -166,7 +193,8 @@ class RowBook:
         self._reverted = reverted
         self._marks, self._counts = [], []
         self.rows = [Row(Kind.SESSION, _WHOLE_SESSION)]
-        self._add_turns(turns, _Mark(1, None, ()))
+        self.rows += [Row(Kind.LINK, _WHOLE_SESSION, link=link) for link in self._links if link.is_origin]
+        self._add_turns(turns, _Mark(len(self.rows), None, ()))
         return Growth(0, list(self.rows))
 
     def _from(self, turns: Sequence[Turn], first: int) -> Growth:
@@ -188,7 +216,7 @@ class RowBook:
     def _add_turns(self, turns: Sequence[Turn], mark: _Mark) -> None:
         _, ended, before = mark
         undone = list(before)
-        for turn in turns:
+        for turn, links in self._with_links(turns):
             self._marks.append(_Mark(len(self.rows), ended, tuple(undone)))
             if undone and not turn.reverted:
                 self.rows.append(_rewind(undone))
@@ -197,7 +225,7 @@ class RowBook:
                 undone.append(turn)
             if gap := _gap(ended, turn.started_at):
                 self.rows.append(Row(Kind.DIVIDER, turn, words=f"{gap} later"))
-            steps = self._steps = _Steps(turn, self._choice)
+            steps = self._steps = _Steps(turn, self.choice, links)
             steps.go_on()
             self._counts.append(steps.counts)
             self.rows.append(Row(Kind.TURN, turn, words=steps.totals))
@@ -206,13 +234,30 @@ class RowBook:
         if undone:
             self.rows.append(_rewind(undone))
 
+    def _with_links(self, turns: Sequence[Turn]) -> Iterator[tuple[Turn, list[Link]]]:
+        """Each turn with the links that came in its time; those before all turns go to the first."""
+        first = len(self._marks) == 0
+        for index, turn in enumerate(turns):
+            start = None if first and index == 0 else turn.started_at
+            end = next((one.started_at for one in turns[index + 1 :] if one.started_at is not None), None)
+            yield turn, [link for link in self._links if _is_within(link, turn, start, end)]
+
+
+def _is_within(link: Link, turn: Turn, start: int | None, end: int | None) -> bool:
+    if link.is_origin or link.behind is not None:
+        return link.behind == turn.index
+    if link.at is None:
+        return end is None
+    return (start is None or start <= link.at) and (end is None or link.at < end)
+
 
 def interleaved(told: Sequence[tuple[Badge, str, Sequence[Row]]]) -> list[Row]:
     """The rows of several sessions in the order of time, each with its agent's badge."""
     timed: list[tuple[int, int, int, Row]] = []
     for which, (badge, thread, rows) in enumerate(told):
         at = 0
-        for number, row in enumerate(rows[1:]):  # without the row for the whole session
+        own = (row for row in rows if row.turn is not _WHOLE_SESSION)
+        for number, row in enumerate(own):
             at = max(at, row.at or 0)  # what tells no time stands where it was written
             hidden = [one._replace(thread=thread, badge=badge) for one in row.hidden]
             marked = row._replace(thread=thread, badge=badge, hidden=hidden)
@@ -224,7 +269,8 @@ def interleaved(told: Sequence[tuple[Badge, str, Sequence[Row]]]) -> list[Row]:
 def _rewind(undone: list[Turn]) -> Row:
     first, last = undone[0].index, undone[-1].index
     which = f"turn {first}" if first == last else f"turns {first} to {last}"
-    return Row(Kind.DIVIDER, undone[-1], words=f"rewound: {which} undone")
+    link = Link("rewound", None, turn=first)
+    return Row(Kind.DIVIDER, undone[-1], words=f"rewound: {which} undone", link=link)
 
 
 def _gap(ended: int | None, started: int | None) -> str:
@@ -241,6 +287,7 @@ class _Progress(NamedTuple):
     ended: int | None = None
     calls: int = 0
     failed: int = 0
+    links: int = 0
 
 
 _SETTLED = 400
@@ -250,9 +297,12 @@ _SETTLED = 400
 class _Steps:
     """The rows of one turn below its head."""
 
-    def __init__(self, turn: Turn, choice: Choice) -> None:
+    def __init__(self, turn: Turn, choice: Choice, links: Sequence[Link] = ()) -> None:
         self._turn = turn
         self._choice = choice
+        self._links = links
+        self._linked = 0
+        """So many of them have been told."""
         self.rows: list[Row] = []
         self.ended: int | None = turn.started_at
         self._waiting: list[Row] = []
@@ -265,17 +315,23 @@ class _Steps:
         sure = self._sure
         del self.rows[sure.rows :]
         self.ended, self._calls, self._failed = sure.ended, sure.calls, sure.failed
+        self._linked = sure.links
         self._waiting, self._words = [], Counter()
         items = list(self._turn.items)
         last_sure = len(items) - _SETTLED
         for index in range(sure.item, len(items)):
             if index <= last_sure and not self._waiting and index % 64 == 0:
-                self._sure = _Progress(index, len(self.rows), self.ended, self._calls, self._failed)
+                self._sure = _Progress(
+                    index, len(self.rows), self.ended, self._calls, self._failed, self._linked
+                )
             item = items[index]
             self._count(item)
+            if self._linked < len(self._links):
+                self._link(item.started_at if isinstance(item, Call) else item.at)
             if self._is_wanted(item):
                 self._add(item, _bracket(items, index) if isinstance(item, Call) else "")
         self._settle()
+        self._link_rest()
         return sure.rows
 
     @property
@@ -292,6 +348,20 @@ class _Steps:
             for call in (item, *(item.nested or ())):
                 self._calls += 1
                 self._failed += call.status.is_failure
+
+    def _link(self, until: int | None) -> None:
+        """Tells the links that came before a moment."""
+        while self._linked < len(self._links):
+            link = self._links[self._linked]
+            if link.at is None or link.behind is not None or until is None or link.at > until:
+                return
+            self._settle()
+            self.rows.append(Row(Kind.LINK, self._turn, link=link))
+            self._linked += 1
+
+    def _link_rest(self) -> None:
+        """Those that came after the last step; the count stays, as more steps may come before them."""
+        self.rows += [Row(Kind.LINK, self._turn, link=link) for link in self._links[self._linked :]]
 
     def _is_wanted(self, item: Item) -> bool:
         if isinstance(item, Note) and self._stands_in_the_head(item):

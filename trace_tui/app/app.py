@@ -20,14 +20,16 @@ from trace_tui.app.messages import (
     OpenWanted,
     StreamWanted,
 )
-from trace_tui.app.opened import Opened, Wish, name_of
+from trace_tui.app.opened import Opened
 from trace_tui.app.panes import ORDER, Pane
-from trace_tui.app.reading_app import ReadingApp, keyed
+from trace_tui.app.reading_app import ReadingApp
 from trace_tui.app.starting import OPEN_DEMO, Start
+from trace_tui.app.wishes import Wish
 from trace_tui.errors import TraceError
 from trace_tui.library.chains import Member
 from trace_tui.library.library import Library
 from trace_tui.model import Call
+from trace_tui.wording.cast import called
 
 
 class TraceApp(ReadingApp):
@@ -130,7 +132,9 @@ class TraceApp(ReadingApp):
             words = f"no failure {where} this place: {every:,} in all" if every else "nothing failed"
             self.main.say(words, "yellow" if every else "green")
             return
-        self._go_to_failure(failures.all[index], f"failure {index + 1:,} of {len(failures.all):,}", opened)
+        failure = failures.all[index]
+        where = self._whose(failure, opened)
+        self._go_to_failure(failure, f"failure {index + 1:,} of {len(failures.all):,}{where}")
 
     def _walk_of(self, opened: Opened) -> FailureWalk:
         """Made once for what has been read by now."""
@@ -140,14 +144,20 @@ class TraceApp(ReadingApp):
             self._walk_stamp, self._walk = stamp, FailureWalk(own, self._chain_failures)
         return self._walk
 
-    def _go_to_failure(self, failure: Failure, words: str, opened: Opened) -> None:
+    def _whose(self, failure: Failure, opened: Opened) -> str:
+        """In a chain, the agent in whose session it is."""
+        member = self.main.forest.keyed(failure.thread)
+        if member is None or not member.root.children:
+            return ""
+        return f" · in {opened.cast().told_apart(member.entry.id) or called(member)}"
+
+    def _go_to_failure(self, failure: Failure, words: str) -> None:
         if failure.spot is not None:
             self.main.select(failure.spot)
             self.main.say(words, "bold")
             return
-        member = keyed(self.main.forest, failure.thread)
+        member = self.main.forest.keyed(failure.thread)
         if member is not None:
-            words = f"{words} · in {name_of(member)}"
             self.open_member(member, Wish(turn=failure.turn, call_id=failure.call_id, words=words))
 
     def _here(self, opened: Opened, failures: FailureWalk) -> Here:

@@ -134,11 +134,11 @@ def _told(why: Why, is_late: bool) -> list[Block]:
 
 
 def _run_blocks(opened: Opened, row: Row) -> list[Block]:
-    workers = opened.workers()
+    cast = opened.cast()
     calls = [one.item for one in row.hidden if isinstance(one.item, Call)]
     return [
         Title([(row.words, "bold"), (f" · turn {row.turn.index}", "dim")]),
         Plain("Enter shows each by itself.", "dim"),
         Plain(""),
-        Rows([call_line(call, _WIDEST_ROW, workers) for call in calls]),
+        Rows([call_line(call, _WIDEST_ROW, cast) for call in calls]),
     ]

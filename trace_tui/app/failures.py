@@ -6,7 +6,7 @@ from bisect import bisect_left
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-from trace_tui.app.going import Spot
+from trace_tui.app.wishes import Spot
 from trace_tui.model import Session
 from trace_tui.widgets.timeline_rows import failures_of
 

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from trace_tui.library.chains import Forest
 from trace_tui.parsers.safe_text import one_line
 from trace_tui.widgets.menu import Entry
 from trace_tui.widgets.timeline_rows import Choice, StepKind
+from trace_tui.wording.cast import Cast, Known
 from trace_tui.wording.sessions import folder
+from trace_tui.wording.words import TURN_GLYPHS
 
 _ONLY_FAILURES = "only failures"
 _RUNS = "fold runs of quiet steps"
@@ -35,6 +37,21 @@ def kinds_chosen(ticked: str) -> Choice:
     values = set(ticked.split("\n"))
     kinds = frozenset(kind for kind in StepKind if kind.value in values)
     return Choice(kinds, _ONLY_FAILURES in values, _RUNS in values)
+
+
+def agents_offered(ids: Sequence[str], cast: Cast) -> list[Entry]:
+    """Agents of a chain, each chosen by its letter where that is a key of its own."""
+    return [_agent_entry(id_, cast.find(id_)) for id_ in ids]
+
+
+def _agent_entry(id_: str, known: Known | None) -> Entry:
+    if known is None:
+        return Entry("", f"{one_line(id_, 8)} · not here", id_)
+    letter = f"{known.badge.letter} " if known.badge is not None else ""
+    key = letter.strip().lower() if letter.strip().lower() in _KEYS and letter[0].isupper() else ""
+    state = f"{TURN_GLYPHS[known.state]} " if known.state is not None else ""
+    facts = [known.name, known.failures, known.took, known.tokens and f"{known.tokens} tokens"]
+    return Entry(key or " ", f"{state}{letter}" + " · ".join(fact for fact in facts if fact), id_)
 
 
 def facets(forest: Forest) -> list[Entry]:

@@ -5,11 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from datetime import datetime
-from typing import NamedTuple
 
-from trace_tui.app.opened import Wish
+from trace_tui.app.wishes import Spot, Wish
 from trace_tui.errors import NothingFound
-from trace_tui.model import Call, Item, Session, Turn, file_of, line_of
+from trace_tui.model import Call, Session, file_of, line_of
 from trace_tui.targets import PlaceKind, PlaceName
 from trace_tui.times import local
 from trace_tui.widgets.timeline_rows import failures_of
@@ -18,13 +17,6 @@ _LINE = re.compile(r"(?:line|l)\s*[=:]?\s*(\d{1,9})|:(\d{1,9})", re.IGNORECASE)
 _TURN = re.compile(r"(?:turn|t)?\s*=?\s*(\d{1,9})", re.IGNORECASE)
 _CLOCK = re.compile(r"(\d{1,2}):(\d\d)(?::(\d\d))?")
 _OFFSET = re.compile(r"@\s*(?:(\d+)h)?\s*(?:(\d+)m)?\s*(?:(\d+)s)?")
-
-
-class Spot(NamedTuple):
-    """A place in the timeline: a step, or the head of a turn."""
-
-    turn: Turn
-    item: Item | None = None
 
 
 def spot_for(words: str, session: Session) -> Spot:
@@ -60,6 +52,8 @@ def spot_wished(wish: Wish, session: Session) -> Spot | None:
     """Where a wish leads; None where it asks for nothing that is there."""
     if wish.named is not None:
         return spot_named(wish.named, session)
+    if wish.seek is not None:
+        return wish.seek(session)
     if wish.first_failure:
         first = next(failures_of(session.turns), None)
         return None if first is None else Spot(*first)

@@ -13,12 +13,13 @@ from textual.app import SuspendNotSupported
 from textual.binding import BindingType
 from textual.worker import get_current_worker
 
-from trace_tui.app.going import Spot, spot_for
+from trace_tui.app.going import spot_for
 from trace_tui.app.keys import BINDINGS
 from trace_tui.app.messages import HitsFound, OpenWanted, Said
 from trace_tui.app.panes import Pane
-from trace_tui.app.reading_screen import ReadingScreen
 from trace_tui.app.search_walk import SearchWalk
+from trace_tui.app.travelling_screen import TravellingScreen
+from trace_tui.app.wishes import Spot
 from trace_tui.errors import NothingFound, Unreadable
 from trace_tui.library.chains import Member
 from trace_tui.library.choosing import Choice as SessionChoice
@@ -33,7 +34,7 @@ _FEWEST = 4
 """Characters that may be the beginning of an id."""
 
 
-class MainScreen(ReadingScreen):
+class MainScreen(TravellingScreen):
     BINDINGS: ClassVar[list[BindingType]] = [*BINDINGS]
 
     def __init__(self) -> None:
@@ -52,7 +53,7 @@ class MainScreen(ReadingScreen):
                 self._filter_sessions("")
         elif self.pane is Pane.DETAIL:
             self.go_to_pane(Pane.TIMELINE)
-        elif self.opened is not None and self.opened.key in self._came_from:
+        elif self.has_come_along():
             self.action_parent()
         else:
             self.go_to_pane(Pane.SESSIONS)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from textual.message import Message
 
-from trace_tui.app.opened import Wish
+from trace_tui.app.wishes import Wish
 from trace_tui.library.chains import Forest, Member
 from trace_tui.library.finding import ThreadFiles
 from trace_tui.library.progress import Progress

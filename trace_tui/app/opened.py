@@ -9,15 +9,18 @@ import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
+from trace_tui.app.links import links_of
+from trace_tui.app.wishes import Wish
 from trace_tui.errors import Unreadable
-from trace_tui.library.chains import Member
+from trace_tui.library.chains import Forest, Member
 from trace_tui.library.finding import ThreadFiles
-from trace_tui.model import Place, Session
+from trace_tui.model import Session
 from trace_tui.parsers.safe_text import one_line
-from trace_tui.targets import PlaceName
-from trace_tui.widgets.timeline_rows import Choice, Growth, Row, RowBook
+from trace_tui.ties import name_workers
+from trace_tui.widgets.timeline_rows import Choice, Growth, Link, Row, RowBook
+from trace_tui.wording.cast import Cast
 from trace_tui.wording.sessions import title_of
 
 if TYPE_CHECKING:
@@ -25,22 +28,6 @@ if TYPE_CHECKING:
     from trace_tui.following import News
     from trace_tui.loader import Loader, Progress
     from trace_tui.sources import Source
-
-
-class Wish(NamedTuple):
-    """A place to stand on once a session has been read: a call, a record, the head of a turn, a failure."""
-
-    turn: int | None = None
-    call_id: str | None = None
-    place: Place | None = None
-    named: PlaceName | None = None
-    first_failure: bool = False
-    follows: bool = False
-    """Stand at its end, wherever that moves."""
-    words: str = ""
-    """Said when one stands there."""
-    thread: str = ""
-    """The key of the session it is in, where those of a whole chain are open."""
 
 
 @dataclass(repr=False)
@@ -56,10 +43,13 @@ class Opened:
     is_whole: bool = False
     grown: int = 0
     """Counts how often more of it was read."""
+    forest: Forest | None = None
+    """All that the library knows, in which its forks and its source are."""
     state: str = "empty"
     """When it was drawn last: the session itself goes on."""
     wish: Wish | None = None
     book: RowBook = field(default_factory=RowBook)
+    links: list[Link] = field(default_factory=list)
 
     loader: Loader | None = None
     findings: Sequence[Finding] | None = None
@@ -75,11 +65,35 @@ class Opened:
         """What a breadcrumb calls it."""
         return one_line(self.session.title, 200) if self.member is None else name_of(self.member)
 
-    def workers(self) -> Mapping[str, str]:
-        """What its children are called, by their ids: by their names, else by what they were asked."""
-        members = self.member.children if self.member is not None else []
-        called = {one.entry.id: one_line(name_of(one), 30) for one in members if one.entry.id is not None}
-        return called | {child.id: one_line(child.name, 40) for child in self.session.children if child.name}
+    def cast(self) -> Cast:
+        """Who is who in its chain."""
+        if self.member is None:
+            return Cast.of_session(self.session)
+        sessions = [part.session for part in self.parts()]
+        return Cast.of_chain(self.member.root, sessions, self._akin())
+
+    def _akin(self) -> list[Member]:
+        """Its forks, and what it was forked from."""
+        if self.forest is None or self.member is None:
+            return []
+        source = self.member.entry.forked_from
+        return self.forest.forks_of(self.session.id) + (self.forest.named(source) if source else [])
+
+    def take_place(self, forest: Forest, threads: Mapping[str, ThreadFiles]) -> None:
+        """The library knows more by now: who belongs to it, and how they stand."""
+        self.forest = forest
+        if self.member is not None:
+            self.member = forest.keyed(self.member.entry.key) or self.member
+        else:
+            self.member = member_of(Path(self.sources[0].path), forest, threads)
+
+    def _has_other_links(self) -> bool:
+        """Whether the library knows of others than those in the rows; then the rows are to be made anew."""
+        if self.member is None or self.forest is None:
+            return False
+        links = links_of(self.member, self.session, self.forest)
+        is_other, self.links = links != self.links, links
+        return is_other
 
     def parts(self) -> list[Opened]:
         """The sessions whose steps are shown; of a whole chain several."""
@@ -108,6 +122,7 @@ class Opened:
 
         def whole(session: Session) -> None:
             self.complete(session)
+            self._has_other_links()
             # What is known only now may fold otherwise than what was known on the way.
             self.arrange(choice())
             on_rows(session, self.rows(), True)
@@ -125,11 +140,14 @@ class Opened:
             on_growth(session, growth, self.rows())  # a copy: the next look changes them
 
         assert self.loader is not None
+        if self._has_other_links():
+            await asyncio.to_thread(self.arrange, self.book.choice)
+            on_growth(self.session, Growth(0, self.rows()), self.rows())
         return await self.loader.look(more)
 
     def arrange(self, choice: Choice) -> None:
         """Other rows of it are wanted."""
-        book = RowBook(choice)
+        book = RowBook(choice, self.links)
         book.update(self.session.turns)
         self.book = book
 
@@ -146,6 +164,15 @@ class Opened:
             _complete(session, self.member)
         elif not self.is_whole:
             Home(Path(self.sources[0].path)).complete(session)
+
+
+def member_of(path: Path, forest: Forest, threads: Mapping[str, ThreadFiles]) -> Member | None:
+    """The session that a file belongs to, if the library knows it."""
+    wanted = str(path.absolute())
+    for key, thread in threads.items():
+        if any(file.path == wanted for file in thread.files):
+            return forest.keyed(key)
+    return None
 
 
 def name_of(member: Member) -> str:
@@ -178,3 +205,5 @@ def _complete(session: Session, member: Member) -> None:
     known = {child.id for child in session.children}
     session.children += [child for child in member.children_told() if child.id not in known]
     session.root_id = session.root_id or member.root_id
+    entries = [child.entry for child in member.root.members()]
+    name_workers(session, {one.agent.path: one.id for one in entries if one.agent.path and one.id})

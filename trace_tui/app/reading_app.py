@@ -18,10 +18,11 @@ from trace_tui.app.messages import (
     SessionGrew,
     SessionRead,
 )
-from trace_tui.app.opened import Opened, Wish, name_of, sources_of
+from trace_tui.app.opened import Opened, member_of, sources_of
 from trace_tui.app.panes import ORDER, Pane, layout_for
 from trace_tui.app.starting import NEWEST, Start
 from trace_tui.app.summary import crumbs_of
+from trace_tui.app.wishes import Wish
 from trace_tui.app.written import Written
 from trace_tui.errors import Cancelled, NothingFound, TraceError
 from trace_tui.library.chains import Forest, Member
@@ -130,30 +131,13 @@ class ReadingApp(LibraryApp):
         opened = self.opened
         if opened is None:
             return
-        if len(opened.parts()) > 1:
-            return  # a chain is opened as it was then
-        if opened.member is not None:
-            opened.member = keyed(forest, opened.member.entry.key) or opened.member
-        else:
-            opened.member = self._member_of(Path(opened.sources[0].path), forest)
+        opened.take_place(forest, self.threads)
         self._show_crumbs()
+        self.main.timeline.show_cast(opened.cast())
         thread = self.threads.get(opened.key)
         here = [file.path for file in thread.files] if thread is not None else []
-        is_alone = len(opened.parts()) == 1
-        if (
-            is_alone
-            and opened.is_whole
-            and here
-            and here != [os.path.abspath(source.path) for source in opened.sources]
-        ):
+        if opened.is_whole and here and here != [os.path.abspath(source.path) for source in opened.sources]:
             self._open_again(opened)  # archived, compressed, or gone on in another file
-
-    def _member_of(self, path: Path, forest: Forest) -> Member | None:
-        wanted = str(path.absolute())
-        for key, thread in self.threads.items():
-            if any(file.path == wanted for file in thread.files):
-                return keyed(forest, key)
-        return None
 
     # -- opening sessions -----------------------------------------------
 
@@ -182,7 +166,7 @@ class ReadingApp(LibraryApp):
             return  # it is gone; the library is about to find what there is
 
     def _open_path(self, path: Path) -> None:
-        member = self._member_of(path, self.main.forest)
+        member = member_of(path, self.main.forest, self.threads)
         try:
             self._open(sources_of(None, path), member, _wish_of(self.start))
         except TraceError as problem:
@@ -204,6 +188,7 @@ class ReadingApp(LibraryApp):
         """Reads it, and has it on the screen as soon as there is something to see."""
         self._stop_following()
         self.opened = opened
+        opened.take_place(self.main.forest, self.threads)
         self._read(opened)
 
     def _stop_following(self) -> None:
@@ -337,6 +322,11 @@ class ReadingApp(LibraryApp):
         if wish.follows:
             self.main.timeline.action_follow()
             return
+        if wish.row is not None:
+            self.main.return_to(wish.row)
+            return
+        if wish.link is not None and self.main.timeline.select_link(wish.link):
+            return
         try:
             spot = spot_wished(wish, opened.part_named(wish.thread).session)
         except NothingFound as nothing:
@@ -356,22 +346,27 @@ class ReadingApp(LibraryApp):
         if opened.member is not None and opened.member is not self._pointed_at:
             self._pointed_at = opened.member
             self.main.point_at(opened.member)
-        above: list[str] = []
-        member = opened.member.parent if opened.member is not None else None
-        while member is not None:
-            above.insert(0, name_of(member))
-            member = member.parent
-        self.main.show_crumbs(crumbs_of([*above, opened.name], opened.session))
+        above = [] if opened.member is None else self._above(opened.member)
+        self.main.show_crumbs(crumbs_of(above, opened))
+
+    def _above(self, member: Member) -> list[Member]:
+        """Who started it, from the head on; before a fork what it was forked from."""
+        line = [member]
+        while (above := self._next_above(line[0])) is not None and above not in line:
+            line.insert(0, above)
+        return line[:-1]
+
+    def _next_above(self, member: Member) -> Member | None:
+        source = member.entry.forked_from
+        if member.parent is not None or source is None:
+            return member.parent
+        return self.main.forest.nearest(source, member.entry)
 
 
 def _newest(forest: Forest) -> Member | None:
     """The session that was written to last; workers are not meant."""
     heads = [head for head in forest.roots if head.relation in (Relation.ROOT, Relation.FORK)] or forest.roots
     return max(heads, key=lambda head: (head.entry.active_at, head.entry.key), default=None)
-
-
-def keyed(forest: Forest, key: str) -> Member | None:
-    return next((member for member in forest.members() if member.entry.key == key), None)
 
 
 def _wish_of(start: Start) -> Wish | None:

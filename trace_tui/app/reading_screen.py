@@ -10,17 +10,16 @@ from functools import partial
 from textual import on, work
 from textual.timer import Timer
 
-from trace_tui.app.going import Spot
 from trace_tui.app.messages import ChainWanted, FailureWanted, OpenWanted, StreamWanted
-from trace_tui.app.opened import Opened, Wish
+from trace_tui.app.opened import Opened
 from trace_tui.app.pane_screen import PaneScreen
 from trace_tui.app.panes import ORDER, Pane
 from trace_tui.app.relatives import Relatives, Telling
 from trace_tui.app.search_walk import SearchWalk
 from trace_tui.app.summary import summary_of
+from trace_tui.app.wishes import Spot, Wish
 from trace_tui.library.chains import Forest, Member
 from trace_tui.model import Call, CallStatus, TurnStatus
-from trace_tui.parsers.safe_text import one_line
 from trace_tui.widgets.activity import Activity
 from trace_tui.widgets.blocks import Block
 from trace_tui.widgets.line_view import LineView
@@ -40,7 +39,7 @@ class ReadingScreen(PaneScreen):
 
     def __init__(self) -> None:
         super().__init__()
-        self.forest = Forest([], {}, {})
+        self.forest = Forest([], {}, {}, {})
         self.opened: Opened | None = None
         self.relatives = Relatives()
         self.activities: dict[str, Activity] = {}
@@ -48,8 +47,6 @@ class ReadingScreen(PaneScreen):
         self.filter_words = ""
         self.is_raw = False
         self.search: SearchWalk | None = None
-        self._came_from: dict[str, Wish] = {}
-        """Where one stood in the parent, by the sessions one went into from there."""
         self._sessions_title = "Sessions"
         self._asked = 0
         self._subject: object = None
@@ -87,18 +84,18 @@ class ReadingScreen(PaneScreen):
         self.opened = opened
         summary = self._summary()
         if is_same:
-            self.timeline.update(rows, opened.workers(), summary)
+            self.timeline.update(rows, opened.cast(), summary)
         else:
             self.forget_search()
             self.relatives.gather_round(opened)
-            self.timeline.show(rows, opened.workers(), summary)
+            self.timeline.show(rows, opened.cast(), summary)
             self.title_timeline()
         self.follow(0 if not is_same else _REST, again=True)
 
     def show_growth(self, opened: Opened, growth: Growth, rows: list[Row]) -> None:
         """The open session goes on; where one stands is not touched."""
         before = self.timeline.selected
-        self.timeline.go_on(growth, rows, opened.workers(), self._summary())
+        self.timeline.go_on(growth, rows, opened.cast(), self._summary())
         after = self.timeline.selected
         if before is not after or (after is not None and not _is_over(after)):
             self.follow(_REST, again=True)
@@ -256,8 +253,12 @@ class ReadingScreen(PaneScreen):
         if event.view is self.sessions and self.sessions.selected is not None:
             self.post_message(OpenWanted(self.sessions.selected))
         elif event.view is self.timeline:
-            self.go_to_pane(Pane.DETAIL)
-            self.follow(0)
+            self.enter_step()
+
+    def enter_step(self) -> None:
+        """The person wants to read what is selected in the timeline."""
+        self.go_to_pane(Pane.DETAIL)
+        self.follow(0)
 
     # -- keys: where one is ---------------------------------------------
 
@@ -268,33 +269,6 @@ class ReadingScreen(PaneScreen):
     def action_next_pane(self, by: int) -> None:
         if not self.welcome.display:
             self.action_pane(ORDER[(ORDER.index(self.pane) + by) % len(ORDER)])
-
-    def action_worker(self) -> None:
-        """Into the worker that the call under the cursor started or spoke to."""
-        row, opened = self.timeline.selected, self.opened
-        call = row.item if row is not None else None
-        child_id = call.child_session if isinstance(call, Call) else None
-        if opened is None or child_id is None:
-            self.say("no worker here: w follows a call that started one", "yellow")
-            return
-        named = self.forest.named(child_id)
-        if not named:
-            self.say(f"the session of this worker is not here ({one_line(child_id[:8])})", "yellow")
-            return
-        assert row is not None
-        self._came_from[named[0].entry.key] = Wish(place=row.place)
-        self.post_message(OpenWanted(named[0]))
-
-    def action_parent(self) -> None:
-        """Back to who started this worker, at the very call."""
-        opened = self.opened
-        member = opened.member if opened is not None else None
-        if opened is None or member is None or member.parent is None:
-            self.say("nobody started this session: it stands at the top", "yellow")
-            return
-        self.say("")
-        wish = self._came_from.pop(opened.key, Wish(call_id=member.call_id))
-        self.post_message(OpenWanted(member.parent, wish))
 
     def action_stream(self) -> None:
         """The steps of all agents in one timeline; or back to the one whose step is selected."""

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from trace_tui.app.opened import Opened, Wish, sources_of
+from trace_tui.app.opened import Opened, sources_of
+from trace_tui.app.wishes import Wish
 from trace_tui.errors import TraceError
-from trace_tui.library.chains import Member
+from trace_tui.library.chains import Forest, Member
 from trace_tui.library.finding import ThreadFiles
 from trace_tui.model import Session
-from trace_tui.widgets.timeline_rows import Choice, Growth, Row, interleaved
+from trace_tui.widgets.timeline_rows import Choice, Growth, Row, RowBook, interleaved
 from trace_tui.wording.agents import Badge, badge_of
 
 if TYPE_CHECKING:
@@ -48,8 +50,20 @@ class Stream(Opened):
     def part_of(self, row: Row) -> Opened:
         return self.part_named(row.thread)
 
-    def workers(self) -> dict[str, str]:
-        return {id_: name for one in self._parts for id_, name in one.workers().items()}
+    def take_place(self, forest: Forest, threads: Mapping[str, ThreadFiles]) -> None:
+        """Agents that have joined are read when it is looked at the next time."""
+        super().take_place(forest, threads)
+        assert self.member is not None
+        members = list(self.member.members())
+        self._badges = badge_of(members)
+        for one in self._parts:
+            one.take_place(forest, threads)
+        known = {one.key for one in self._parts}
+        for member in members:
+            if member.entry.key not in known and member.entry.key in threads:
+                with suppress(TraceError):  # its file has gone again
+                    sources = sources_of(threads[member.entry.key], None)
+                    self._parts.append(Opened(self.number, sources, member, forest=forest))
 
     async def load(
         self,
@@ -58,9 +72,9 @@ class Stream(Opened):
         on_rows: Callable[[Session, list[Row], bool], None],
     ) -> None:
         """One session after another, the head first; what has been read of them is shown."""
+        self.book = RowBook(choice())
         for one in self._parts:
-            await one.load(choice, _unheard, _unheard_rows)
-            one.is_whole = True
+            await self._load_part(one)
             self.session = self._parts[0].session
             on_rows(self.session, await asyncio.to_thread(self.rows), False)
         on_rows(self.session, await asyncio.to_thread(self.rows), True)
@@ -69,14 +83,27 @@ class Stream(Opened):
         """Of each in turn; where any has gone on, all rows are put together anew."""
         from trace_tui.following import News
 
-        news = [await one.look(_unheard_growth) for one in self._parts]
+        news = [await self._look_at(one) for one in list(self._parts)]
         if News.GROWN in news:
             rows = await asyncio.to_thread(self.rows)
             on_growth(self.session, Growth(0, rows), rows)
             return News.GROWN
         return News.CHANGED if News.CHANGED in news else News.NOTHING
 
+    async def _look_at(self, part: Opened) -> News:
+        from trace_tui.following import News
+
+        if part.is_whole:
+            return await part.look(_unheard_growth)
+        await self._load_part(part)
+        return News.GROWN
+
+    async def _load_part(self, part: Opened) -> None:
+        await part.load(lambda: self.book.choice, _unheard, _unheard_rows)
+        part.is_whole = True
+
     def arrange(self, choice: Choice) -> None:
+        self.book = RowBook(choice)  # of what is yet to come
         for one in self._parts:
             one.arrange(choice)
 

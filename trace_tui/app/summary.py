@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from trace_tui.app.opened import Opened
-from trace_tui.model import Session
+from trace_tui.app.opened import Opened, name_of
+from trace_tui.library.chains import Member
 from trace_tui.parsers.safe_text import one_line
 from trace_tui.times import between, short_duration
 from trace_tui.widgets.activity import Activity
+from trace_tui.wording.cast import Cast
 from trace_tui.wording.cells import Line
 from trace_tui.wording.words import STATE_STYLES, TURN_GLYPHS, TURN_WORDS, count, tokens
+
+_ABOVE, _NAME = 28, 24
+"""Characters of who stands above: at the end of the line is what is open."""
 
 
 def summary_of(opened: Opened, activity: Activity | None, now: int) -> Line:
@@ -36,12 +40,24 @@ def summary_of(opened: Opened, activity: Activity | None, now: int) -> Line:
     return told
 
 
-def crumbs_of(names: list[str], session: Session) -> Line:
-    """Where one is: who started whom, down to the session that is open."""
+def crumbs_of(above: list[Member], opened: Opened) -> Line:
+    """Where one is: who started whom, down to what is open; in a chain each with its letter."""
+    cast = opened.cast()
     line: Line = []
-    for name in names[:-1]:
-        line += [(one_line(name, 40), "cyan"), (" › ", "dim")]
-    state = session.state
+    for member in above:
+        line += [*_crumb(member, cast, _ABOVE if member.parent is None else _NAME), (" › ", "dim")]
+    state = opened.session.state
     line.append((f"{TURN_GLYPHS[state]} ", STATE_STYLES[state]))
-    line.append((one_line(names[-1], 200), "bold"))
+    known = cast.find(opened.member.entry.id) if opened.member is not None else None
+    if above and known is not None and known.badge is not None:
+        line.append((f"{known.badge.letter} ", f"bold {known.badge.style}"))
+    line.append((one_line(opened.name, 200), "bold"))
     return line
+
+
+def _crumb(member: Member, cast: Cast, limit: int) -> Line:
+    known = cast.find(member.entry.id)
+    name = (one_line(name_of(member), limit), "cyan")
+    if known is None or known.badge is None:
+        return [name]
+    return [(f"{known.badge.letter} ", f"bold {known.badge.style}"), name]

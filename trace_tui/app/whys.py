@@ -13,7 +13,7 @@ from typing import NamedTuple
 from trace_tui.app.opened import Opened, name_of
 from trace_tui.app.relatives import Relative, Relatives
 from trace_tui.errors import Unreadable
-from trace_tui.heard import names_in, told_of_turn, workers_by_name
+from trace_tui.heard import names_in, told_of_turn
 from trace_tui.model import Call, Item, Session, Turn, TurnStatus
 from trace_tui.parsers.safe_text import one_line
 from trace_tui.relatives import Relation
@@ -93,7 +93,7 @@ def _why_own(opened: Opened, row: Row, parent_id: str | None, beside: Beside, is
         trail = trail_of(row.turn, call, own, others)
     why: list[Block] = []
     if row.is_failure:
-        why = why_turn(trail, opened.workers()) if call is None else why_call(trail, opened.workers())
+        why = why_turn(trail, opened.cast()) if call is None else why_call(trail, opened.cast())
     if parent_id is None:
         return why
     above = trail.error if call is None else None
@@ -117,8 +117,8 @@ def _told_parent(
         return told_parent_nothing(f"its parent can't be read any more: {problem}")
     member = opened.member.parent if opened.member is not None else None
     name = name_of(member) if member is not None else found.session.title
-    workers = workers_of(found.session)
-    return told_parent(told, turn, found.session, workers, aside=name, above=above)
+    cast = opened.cast() if opened.member is not None else workers_of(found.session)
+    return told_parent(told, turn, found.session, cast, aside=name, above=above)
 
 
 def _since(trail: Trail) -> int | None:
@@ -130,7 +130,8 @@ def _since(trail: Trail) -> int | None:
 
 def _why_worker(opened: Opened, item: Item, worker_id: str, beside: Beside, is_late: bool) -> list[Block]:
     found = beside.find(worker_id)
-    name = opened.workers().get(worker_id, one_line(worker_id, 8))
+    cast = opened.cast()
+    name = cast.name_of(worker_id)
     if found is None:
         return [Plain(f"reading {name}…", "dim")] if is_late else []
     if found.session is None:
@@ -145,33 +146,23 @@ def _why_worker(opened: Opened, item: Item, worker_id: str, beside: Beside, is_l
             return []
         turn, trail = failed
         told = told_of_turn(own, worker.session, turn, _since(trail))
-    workers, above = opened.workers(), trail.error or ""
+    above = trail.error or ""
     return [
-        *why_worker(name, turn, trail, workers_of(worker.session)),
-        *told_parent(told, turn, opened.session, workers, aside="this session", above=above),
+        *why_worker(name, turn, trail, cast),
+        *told_parent(told, turn, opened.session, cast, aside="this session", above=above),
     ]
 
 
 def _workers_told_of(item: Item, opened: Opened) -> list[str]:
     """The ids of workers that an item names, but for those of which it is known that nothing failed."""
-    by_name = _workers_by_name(opened)
-    named = [by_name[name] for name in names_in(item) if name in by_name]
+    cast = opened.cast()
+    named = [known.id for name in names_in(item) if (known := cast.find(name)) is not None]
     members = opened.member.children if opened.member is not None else []
     well = {
         one.entry.id for one in members if one.entry.state == TurnStatus.COMPLETED and not one.entry.failures
     }
-    return [worker_id for worker_id in dict.fromkeys(named) if worker_id not in well]
-
-
-def _workers_by_name(opened: Opened) -> dict[str, str]:
-    """By their paths as well, which only their own files may tell."""
-    members = opened.member.children if opened.member is not None else []
-    paths = {
-        path: one.entry.id
-        for one in members
-        if one.relation is Relation.WORKER and one.entry.id and (path := one.entry.agent.path)
-    }
-    return paths | workers_by_name(opened.session)
+    workers = {child.id for child in opened.session.children if child.relation is Relation.WORKER} - well
+    return [worker_id for worker_id in dict.fromkeys(named) if worker_id in workers]
 
 
 def _readable(session: Session, sources: list[Source], stack: ExitStack) -> Readable:

@@ -15,6 +15,7 @@ from trace_tui.fold import outcome
 from trace_tui.fold.links import Links
 from trace_tui.fold.tools import SUMMARY_LENGTH, summary_of_call, tool_of_call, tool_of_item
 from trace_tui.model import Call, CallStatus, Evidence, Place, Tool, Turn, Verdict, line_of
+from trace_tui.parsers.agent_replies import agent_reply
 from trace_tui.parsers.events import CallMade, CallOutput, ToolEnded, ToolStarted
 from trace_tui.parsers.outputs import OutputFacts
 from trace_tui.parsers.safe_text import one_line
@@ -192,6 +193,8 @@ class CallBook:
             self._cells[facts.cell] = call
         if call.name == "spawn_agent":
             self.links.output_of_spawn(call, event.text)
+        elif call.tool is Tool.AGENT:
+            call.reply = agent_reply(event.text)
         self._settle(call, output=verdict)
         return call
 

@@ -19,8 +19,10 @@ _OURS = (
     "trace_tui.model",
     "trace_tui.kinds",
     "trace_tui.relatives",
+    "trace_tui.parsers.agent_replies",
     "trace_tui.parsers.events",
     "trace_tui.parsers.formats",
+    "trace_tui.parsers.injected",
     "trace_tui.parsers.usage",
 )
 _OTHERS = frozenset(

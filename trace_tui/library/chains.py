@@ -143,6 +143,7 @@ class Forest(NamedTuple):
     """The heads of all chains, in the order the entries came in."""
     by_number: dict[int, Member]
     by_id: dict[str, list[Member]]
+    by_key: dict[str, Member]
 
     def members(self) -> list[Member]:
         """All threads; copies are not among them."""
@@ -156,6 +157,18 @@ class Forest(NamedTuple):
 
     def named(self, thread_id: str) -> list[Member]:
         return self.by_id.get(thread_id, [])
+
+    def keyed(self, key: str) -> Member | None:
+        return self.by_key.get(key)
+
+    def nearest(self, thread_id: str, entry: Entry) -> Member | None:
+        """The session of that id that belongs to another one."""
+        return _nearest(self.named(thread_id), entry)
+
+    def forks_of(self, thread_id: str | None) -> list[Member]:
+        """What a person began from it, the first before all others."""
+        forks = [one for one in self.roots if thread_id is not None and one.entry.forked_from == thread_id]
+        return sorted(forks, key=_by_start)
 
 
 def grow(entries: Iterable[Entry]) -> Forest:
@@ -176,7 +189,7 @@ def grow(entries: Iterable[Entry]) -> Forest:
     by_number = {member.entry.number: member for member in members}
     for member in members:
         by_number.update((copy.number, member) for copy in member.copies)
-    return Forest(roots, by_number, by_id)
+    return Forest(roots, by_number, by_id, {member.entry.key: member for member in members})
 
 
 def _members(entries: Iterable[Entry]) -> tuple[list[Member], dict[str, list[Member]]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from trace_tui.model import Call, Note, file_of, line_of
+from trace_tui.model import AgentReply, Call, Note, file_of, line_of
 from trace_tui.printing.machine import JsonObject
 from trace_tui.times import rfc3339
 
@@ -27,9 +27,16 @@ def call_object(call: Call, *, with_file: bool = False) -> JsonObject:
         "child_session": call.child_session,
         "line": line_of(call.place),
     }
+    if call.reply is not None:
+        shown["reply"] = reply_object(call.reply)
     if with_file:
         shown["file"] = file_of(call.place)
     return shown
+
+
+def reply_object(reply: AgentReply) -> JsonObject:
+    news = [{"worker": one.worker or None, "state": one.state, "words": one.words} for one in reply.news]
+    return {"turn_id": reply.turn_id, "workers": news, "timed_out": reply.timed_out}
 
 
 def note_object(note: Note, text: str | None, *, with_file: bool = False) -> JsonObject:

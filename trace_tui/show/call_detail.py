@@ -15,7 +15,7 @@ from trace_tui.targets import PlaceKind, link
 from trace_tui.texts import Texts
 from trace_tui.times import short_duration
 from trace_tui.wording.steps import clock, tool_name
-from trace_tui.wording.words import CALL_GLYPHS, CALL_STYLES, TOOL_WORDS
+from trace_tui.wording.words import CALL_GLYPHS, CALL_STYLES, step_word
 
 if TYPE_CHECKING:
     from trace_tui.show.whys import Whys
@@ -55,7 +55,7 @@ def print_call(console: Console, turn: Turn, call: Call, texts: Texts, named: st
     name = tool_name(call)
     head = Line(no_wrap=True)
     head.append(f"{CALL_GLYPHS[call.status]} {call.reason or call.status.value}", style)
-    head.append(f" · {TOOL_WORDS[call.tool]} {one_line(name, 80)}", "bold")
+    head.append(f" · {step_word(call)} {one_line(name, 80)}", "bold")
     console.print(head, crop=True, overflow="ellipsis")
     lines = [
         f"line {line_of(place)}"

@@ -14,8 +14,9 @@ from trace_tui.targets import PlaceKind, link
 from trace_tui.texts import Texts
 from trace_tui.time_spent import time_split
 from trace_tui.times import between, local_with_zone, short_duration
+from trace_tui.wording.cast import Cast
 from trace_tui.wording.cells import Line as Parts
-from trace_tui.wording.steps import NARROW, Columns, call_row, note_row, told
+from trace_tui.wording.steps import NARROW, Columns, call_row, note_row
 from trace_tui.wording.words import STATE_STYLES, TURN_GLYPHS, TURN_KINDS, TURN_WORDS, count, tokens
 
 FAILURES_ON_TOP = 5
@@ -35,7 +36,7 @@ class Page:
         self._width = console.width
         self._on_terminal = console.is_terminal
         self._columns = Columns(
-            workers={child.id: one_line(child.name, 40) for child in session.children if child.name},
+            cast=Cast.of_session(session),
             with_time=self._width >= NARROW and any(turn.started_at for turn in session.turns),
             with_parallel=any(call.parallel for turn in session.turns for call in turn.calls()),
         )
@@ -217,8 +218,7 @@ class Page:
     def _told(self, note: Note) -> str:
         """As much of a note's text as a row may need; news of a worker can only be read as a whole."""
         enough = len(note.text) >= self._width and note.kind is not NoteKind.AGENT_MESSAGE
-        text = note.text if enough else self._texts.whole(note) or ""
-        return told(note, text, self._columns.workers)
+        return note.text if enough else self._texts.whole(note) or ""
 
     def _row(self, row: Parts) -> None:
         line = Line("  ", no_wrap=True, end="")

@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.text import Text as Line
 
 from trace_tui.errors import Unreadable
-from trace_tui.heard import Heard, Told, names_in, told_of_turn, workers_by_name
+from trace_tui.heard import Heard, Told, names_in, told_of_turn
 from trace_tui.home import Home
 from trace_tui.model import Call, Item, Session, Turn
 from trace_tui.parsers.safe_text import one_line, safe_block
@@ -60,11 +60,10 @@ class Whys:
         if isinstance(parent, str):
             blocks += told_parent_nothing(parent)
         elif parent is not None:
-            told, workers = told_of_turn(parent, session, turn, call.started_at), workers_of(parent.session)
-            blocks += told_parent(told, turn, parent.session, workers, aside=parent.session.title)
-        workers = workers_of(session)
+            told, cast = told_of_turn(parent, session, turn, call.started_at), workers_of(parent.session)
+            blocks += told_parent(told, turn, parent.session, cast, aside=parent.session.title)
         for worker, its_turn, its_trail in self._failed_workers(call):
-            name = workers.get(worker.session.id or "", worker.session.title)
+            name = workers_of(session).name_of(worker.session.id or worker.session.title)
             blocks += why_worker(name, its_turn, its_trail, workers_of(worker.session))
         return blocks
 
@@ -100,9 +99,10 @@ class Whys:
 
     def _failed_workers(self, call: Call) -> list[tuple[Readable, Turn, Trail]]:
         """Those that a failed call tells of, where their files are here, with what they failed with."""
-        ids = workers_by_name(self.own.session)
+        cast = workers_of(self.own.session)
+        named = [known.id for name in names_in(call) if (known := cast.find(name)) is not None]
         found: list[tuple[Readable, Turn, Trail]] = []
-        for worker_id in dict.fromkeys(ids[name] for name in names_in(call) if name in ids):
+        for worker_id in dict.fromkeys(one for one in named if one is not None):
             worker = self._relative(worker_id, "the worker")
             if isinstance(worker, str):
                 continue

@@ -21,8 +21,9 @@ from trace_tui.tailing.stories import (
 from trace_tui.tailing.tail import Heard
 from trace_tui.tailing.wholes import Wholes
 from trace_tui.times import short_duration
+from trace_tui.wording.cast import Cast
 from trace_tui.wording.cells import Line, cells, cut, fitted, width_of
-from trace_tui.wording.steps import NARROW, TIME_WIDTH, WORD_WIDTH, call_line, clock, note_line, told
+from trace_tui.wording.steps import NARROW, TIME_WIDTH, WORD_WIDTH, call_line, clock, note_line
 from trace_tui.wording.words import (
     NOTE_STYLES,
     NOTE_WORDS,
@@ -137,9 +138,8 @@ def _turn_over(turn: Turn, failed_calls: int, room: int) -> Iterator[Line]:
 
 
 def _call(call: Call, heard: Heard, room: int) -> Line:
-    workers = {child.id: one_line(child.name, 40) for child in heard.thread.session.children if child.name}
     nested: Line = [("  ", "")] if call.parent_call_id else []
-    return nested + call_line(call, room - width_of(nested), workers)
+    return nested + call_line(call, room - width_of(nested), Cast.of_session(heard.thread.session))
 
 
 def _note(note: Note, heard: Heard, wholes: Wholes, room: int) -> Iterator[Line]:
@@ -148,8 +148,7 @@ def _note(note: Note, heard: Heard, wholes: Wholes, room: int) -> Iterator[Line]
     enough = note.kind is not NoteKind.AGENT_MESSAGE and len(note.text) >= room
     text = note.text if enough else wholes.of(heard.thread, note) or ""
     if most == 1:
-        workers = {child.id: child.name for child in heard.thread.session.children if child.name}
-        yield note_line(note, told(note, text, workers), room)
+        yield note_line(note, text, room, Cast.of_session(heard.thread.session))
         return
     style = NOTE_STYLES.get(note.kind, "")
     before = 2 + WORD_WIDTH + 1

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 
 from trace_tui.call_texts import CallRecords, call_folder, call_output, typed_command
 from trace_tui.model import Call, CallStatus, Evidence, Session, Tool, Turn, line_of
@@ -23,8 +23,9 @@ from trace_tui.telling.written import result_block
 from trace_tui.texts import Texts
 from trace_tui.times import between, short_duration
 from trace_tui.widgets.blocks import Block, Facts, Heading, Output, Plain, Prose, Title
+from trace_tui.wording.cast import Cast
 from trace_tui.wording.steps import tool_name
-from trace_tui.wording.words import CALL_GLYPHS, CALL_STYLES, TOOL_WORDS
+from trace_tui.wording.words import CALL_GLYPHS, CALL_STYLES, TOOL_WORDS, step_word
 
 _HAVE_HEADERS = frozenset({Tool.EXEC, Tool.STDIN, Tool.PATCH, Tool.OTHER})
 """Whose outputs begin with lines of the harness; those of other tools may look alike by accident."""
@@ -70,7 +71,7 @@ def _title(call: Call) -> Title:
     return Title(
         [
             (f"{CALL_GLYPHS[call.status]} {ended}", CALL_STYLES[call.status]),
-            (f" · {TOOL_WORDS[call.tool]} {one_line(tool_name(call), 80)}", ""),
+            (f" · {step_word(call)} {one_line(tool_name(call), 80)}", ""),
         ]
     )
 
@@ -78,9 +79,7 @@ def _title(call: Call) -> Title:
 # -- facts ----------------------------------------------------------------
 
 
-def _facts(
-    records: CallRecords, turn: Turn, session: Session, workers: Mapping[str, str]
-) -> Iterator[tuple[str, str]]:
+def _facts(records: CallRecords, turn: Turn, session: Session, workers: Cast) -> Iterator[tuple[str, str]]:
     call = records.call
     if call.exit_code is not None:
         yield "exit code", str(call.exit_code)
@@ -89,8 +88,8 @@ def _facts(
     yield "where", f"turn {turn.index} · {where((call.place, call.item_place, call.output_place), session)}"
     yield "call", call.call_id
     if call.child_session is not None:
-        name = workers.get(call.child_session)
-        yield "worker", f"{name} ({call.child_session})" if name else call.child_session
+        known = workers.find(call.child_session)
+        yield "worker", call.child_session if known is None else f"{known.name} ({call.child_session})"
     if call.parent_call_id is not None:
         yield "inside", _cell(call.parent_call_id, turn)
     if call.parallel:
@@ -115,7 +114,7 @@ def _cell(call_id: str, turn: Turn) -> str:
 # -- what came back -------------------------------------------------------
 
 
-def _result(records: CallRecords, workers: Mapping[str, str]) -> Iterator[Block]:
+def _result(records: CallRecords, workers: Cast) -> Iterator[Block]:
     call = records.call
     written = call_output(records)
     body = None if written is None else _without_header(written, call)
@@ -159,7 +158,7 @@ def _of_whole_process(written: str, records: CallRecords) -> str | None:
     return records.item.output if read_output(written).session is not None else None
 
 
-def _body(body: str, call: Call, workers: Mapping[str, str]) -> Iterator[Block]:
+def _body(body: str, call: Call, workers: Cast) -> Iterator[Block]:
     notices = worker_states(body) if call.tool is Tool.AGENT else []
     if notices:
         yield from _news(notices, workers)
@@ -171,9 +170,9 @@ def _body(body: str, call: Call, workers: Mapping[str, str]) -> Iterator[Block]:
         yield result_block(body)
 
 
-def _news(notices: list[WorkerNotice], workers: Mapping[str, str]) -> Iterator[Block]:
+def _news(notices: list[WorkerNotice], workers: Cast) -> Iterator[Block]:
     for notice in notices:
-        yield Plain(f"{workers.get(notice.worker, notice.worker)} {notice.state}".strip(), "bold")
+        yield Plain(f"{workers.name_of(notice.worker)} {notice.state}".strip(), "bold")
         if notice.words:
             yield Prose(notice.words)
 

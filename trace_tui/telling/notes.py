@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 
 from trace_tui.model import Note, NoteKind, Session, Turn
 from trace_tui.parsers.injected import worker_notice
@@ -13,6 +13,7 @@ from trace_tui.telling.rows import facts_in_order, where, workers_of
 from trace_tui.telling.written import SEALED
 from trace_tui.texts import Texts
 from trace_tui.widgets.blocks import Block, Facts, Plain, Prose, Title
+from trace_tui.wording.cast import Cast
 from trace_tui.wording.words import NOTE_STYLES, NOTE_WORDS
 
 _SUMMARY_INTRODUCTION = "Another language model started"
@@ -38,7 +39,7 @@ def _title(note: Note) -> Title:
     return Title([(f"· {NOTE_WORDS[note.kind]}{author}", style or "bold")])
 
 
-def _words(note: Note, text: str, workers: Mapping[str, str]) -> list[Block]:
+def _words(note: Note, text: str, workers: Cast) -> list[Block]:
     if not text.strip() or (text == _NOT_READABLE and note.kind is NoteKind.AGENT_MESSAGE):
         return [_nothing_to_read(note)]
     if note.kind is NoteKind.AGENT_MESSAGE:
@@ -51,12 +52,12 @@ def _nothing_to_read(note: Note) -> Block:
     return Plain(SEALED if may_be_sealed else "the file holds no words of it", "dim")
 
 
-def _mail(text: str, workers: Mapping[str, str]) -> list[Block]:
+def _mail(text: str, workers: Cast) -> list[Block]:
     """Of a worker's news what the harness tells: who, how it is, its words."""
     notice = worker_notice(text)
     if notice is None:
         return [Prose(text)]
-    name = workers.get(notice.worker, notice.worker)
+    name = workers.name_of(notice.worker)
     facts = Facts([("worker", name), ("state", notice.state)])
     return [facts, Prose(notice.words)] if notice.words else [facts]
 

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import TypeVar
 
 from trace_tui.model import Call, CallStatus, Place, Session, file_of, line_of
 from trace_tui.parsers.safe_text import one_line
 from trace_tui.times import short_duration
 from trace_tui.widgets.blocks import Block, Folded, Plain, Rows
+from trace_tui.wording.cast import Cast
 from trace_tui.wording.cells import Line, fitted, right
 from trace_tui.wording.steps import DURATION_WIDTH, TIME_WIDTH, WORD_WIDTH, summary
-from trace_tui.wording.words import CALL_GLYPHS, CALL_STYLES, TOOL_WORDS, count
+from trace_tui.wording.words import CALL_GLYPHS, CALL_STYLES, count, step_word
 
 SHOWN = 12
 LISTED = 500
@@ -20,19 +21,18 @@ LISTED = 500
 Thing = TypeVar("Thing")
 
 
-def workers_of(session: Session) -> dict[str, str]:
-    """Names of workers by their ids."""
-    return {child.id: one_line(child.name, 40) for child in session.children if child.name}
+def workers_of(session: Session) -> Cast:
+    return Cast.of_session(session)
 
 
-def call_row(call: Call, workers: Mapping[str, str]) -> Line:
+def call_row(call: Call, workers: Cast) -> Line:
     """The words of a step; what it came to stands before the summary, which may be cut."""
     style = CALL_STYLES[call.status]
     good = call.status is CallStatus.OK
     row: Line = [
         (fitted(f"line {line_of(call.place)}", TIME_WIDTH + 1), "dim"),
         (f"{CALL_GLYPHS[call.status]} ", style),
-        (fitted(TOOL_WORDS[call.tool], WORD_WIDTH + 1), "" if good else style),
+        (fitted(step_word(call), WORD_WIDTH + 1), "" if good else style),
         (right(short_duration(call.duration_ms), DURATION_WIDTH) + "  ", "dim"),
     ]
     if not good:
@@ -40,7 +40,7 @@ def call_row(call: Call, workers: Mapping[str, str]) -> Line:
     return [*row, (summary(call, workers), "" if good else "bold")]
 
 
-def short_call_row(call: Call, workers: Mapping[str, str]) -> Line:
+def short_call_row(call: Call, workers: Cast) -> Line:
     """The same without how long it took, where something else stands before it."""
     line, mark, word, _, *rest = call_row(call, workers)
     return [line, mark, word, *rest]

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 
 from trace_tui.findings import Finding
 from trace_tui.heard import Heard, Told, notice_of
 from trace_tui.model import Call, Item, Note, NoteKind, Session, Turn, TurnStatus, line_of
+from trace_tui.parsers.agent_replies import news_of, readable_error
 from trace_tui.parsers.injected import WorkerNotice
 from trace_tui.parsers.safe_text import one_line
 from trace_tui.same_work import is_comparable
 from trace_tui.telling.rows import first_rows, short_call_row
 from trace_tui.trail import Trail
 from trace_tui.widgets.blocks import Block, Heading, Plain, Rows
+from trace_tui.wording.cast import Cast
 from trace_tui.wording.cells import Line, fitted
 from trace_tui.wording.steps import TIME_WIDTH, WORD_WIDTH, clock, told
 from trace_tui.wording.words import NOTE_STYLES, NOTE_WORDS, STATE_STYLES, TURN_GLYPHS, TURN_WORDS, count
@@ -37,39 +39,39 @@ _BECAME = {
 }
 
 
-def why_call(trail: Trail, workers: Mapping[str, str]) -> list[Block]:
-    """For the detail of the failed call itself. ``workers`` are names by ids."""
-    return _part("why", [*_before(trail, workers), *_next(trail, workers)])
+def why_call(trail: Trail, cast: Cast) -> list[Block]:
+    """For the detail of the failed call itself. ``cast`` knows the names."""
+    return _part("why", [*_before(trail, cast), *_next(trail, cast)])
 
 
-def why_turn(trail: Trail, workers: Mapping[str, str]) -> list[Block]:
+def why_turn(trail: Trail, cast: Cast) -> list[Block]:
     """For the detail of a failed turn, which tells its error. None of a trail that leads nowhere."""
-    return _part("why", _lines(trail, workers))
+    return _part("why", _lines(trail, cast))
 
 
-def why_worker(name: str, turn: Turn, trail: Trail, workers: Mapping[str, str]) -> list[Block]:
-    """For details in its parent's session; ``workers`` are its own."""
+def why_worker(name: str, turn: Turn, trail: Trail, cast: Cast) -> list[Block]:
+    """For details in its parent's session; ``cast`` is its chain's."""
     became = _BECAME.get(turn.status, "why {} failed").format(one_line(name, _NAME))
     words = f"{turn.index} {TURN_GLYPHS[turn.status]} {TURN_WORDS[turn.status]}"
     head = _labelled("turn", [[(words, STATE_STYLES[turn.status])]])
-    error = [Plain(trail.error, "red")] if trail.error is not None else []
-    return [Heading(became, "lines of its file"), *error, Rows([*head, *_lines(trail, workers)])]
+    error = [Plain(readable_error(trail.error), "red")] if trail.error is not None else []
+    return [Heading(became, "lines of its file"), *error, Rows([*head, *_lines(trail, cast)])]
 
 
 def told_parent(
-    of_turn: Told, turn: Turn, parent: Session, workers: Mapping[str, str], *, aside: str, above: str = ""
+    of_turn: Told, turn: Turn, parent: Session, cast: Cast, *, aside: str, above: str = ""
 ) -> list[Block]:
-    """What a parent heard of a turn of its worker. ``workers`` are the parent's, ``aside`` says who it is.
+    """What a parent heard of a turn of its worker. ``aside`` says who it is.
 
     What stands ``above`` need not be told again.
     """
     if not of_turn.heard:
         goes_on = TurnStatus.IN_PROGRESS in (turn.status, parent.state)
         return told_parent_nothing("its parent was told nothing" + (" so far" if goes_on else ""))
-    words = _words_of(of_turn.heard[-1], workers)
-    rows = [_heard_row(one, words, workers) for one in of_turn.heard[-_SHOWN:]]
+    words = _words_of(of_turn.heard[-1], cast)
+    rows = [_heard_row(one, words, cast) for one in of_turn.heard[-_SHOWN:]]
     told_rows = _labelled("told", _with_earlier(rows, len(of_turn.heard), "earlier word"))
-    then = _labelled("then", _rows(of_turn.did_next, workers))
+    then = _labelled("then", _rows(of_turn.did_next, cast))
     no_end = [Plain("the worker's own file tells no end of this turn", "dim")]
     return [
         Heading(_TOLD, one_line(aside, _NAME)),
@@ -101,28 +103,28 @@ def _part(words: str, lines: Sequence[Line]) -> list[Block]:
     return [Heading(words), Rows(lines)] if lines else []
 
 
-def _lines(trail: Trail, workers: Mapping[str, str]) -> list[Line]:
+def _lines(trail: Trail, cast: Cast) -> list[Line]:
     """All of it, if there is more to tell than an error."""
     failing = trail.failing
     if failing is None:
         return []
     label = "failed" if failing.status.is_failure else "was at"
-    failed = _labelled(label, [short_call_row(failing, workers)])
-    return [*failed, *_before(trail, workers), *_next(trail, workers)]
+    failed = _labelled(label, [short_call_row(failing, cast)])
+    return [*failed, *_before(trail, cast), *_next(trail, cast)]
 
 
-def _before(trail: Trail, workers: Mapping[str, str]) -> list[Line]:
+def _before(trail: Trail, cast: Cast) -> list[Line]:
     if trail.last_passing is None:
-        return _elsewhere(trail, workers)
-    patches = _rows(trail.between[-_SHOWN:], workers)
+        return _elsewhere(trail, cast)
+    patches = _rows(trail.between[-_SHOWN:], cast)
     patches = _with_earlier(patches, len(trail.between), "earlier patch", "earlier patches")
     return [
-        *_labelled("last ok", [short_call_row(trail.last_passing, workers)]),
+        *_labelled("last ok", [short_call_row(trail.last_passing, cast)]),
         *_labelled("patched", patches or [[(_UNCHANGED, "dim")]]),
     ]
 
 
-def _elsewhere(trail: Trail, workers: Mapping[str, str]) -> list[Line]:
+def _elsewhere(trail: Trail, cast: Cast) -> list[Line]:
     """Where it never passed before in its own session."""
     failing = trail.failing
     if failing is None or not failing.status.is_failure or not is_comparable(failing):
@@ -132,11 +134,11 @@ def _elsewhere(trail: Trail, workers: Mapping[str, str]) -> list[Line]:
     session, call = trail.elsewhere
     name = one_line(session.agent.nickname or session.agent.path or session.title, _NAME)
     words = f"never before in this session, but at {clock(call.ended_at)} in {name}:"
-    return _labelled("last ok", [[(words, "dim")], short_call_row(call, workers)])
+    return _labelled("last ok", [[(words, "dim")], short_call_row(call, cast)])
 
 
-def _next(trail: Trail, workers: Mapping[str, str]) -> list[Line]:
-    return _labelled("then", _rows(trail.next_steps, workers))
+def _next(trail: Trail, cast: Cast) -> list[Line]:
+    return _labelled("then", _rows(trail.next_steps, cast))
 
 
 def _with_earlier(rows: list[Line], every: int, noun: str, nouns: str | None = None) -> list[Line]:
@@ -151,63 +153,64 @@ def _labelled(label: str, rows: Sequence[Line]) -> list[Line]:
     return [[(fitted("" if number else label, _LABEL_WIDTH), "dim"), *row] for number, row in enumerate(rows)]
 
 
-def _rows(items: Sequence[Item], workers: Mapping[str, str]) -> list[Line]:
-    return [_item_row(item, workers) for item in items]
+def _rows(items: Sequence[Item], cast: Cast) -> list[Line]:
+    return [_item_row(item, cast) for item in items]
 
 
-def _item_row(item: Item, workers: Mapping[str, str]) -> Line:
-    return short_call_row(item, workers) if isinstance(item, Call) else _note_row(item, workers)
+def _item_row(item: Item, cast: Cast) -> Line:
+    return short_call_row(item, cast) if isinstance(item, Call) else _note_row(item, cast)
 
 
-def _words_of(heard: Heard, workers: Mapping[str, str]) -> str:
+def _words_of(heard: Heard, cast: Cast) -> str:
     """What was heard, but for who says it."""
-    if heard.notice is not None:
-        return one_line(_state(heard.notice), _WORDS)
+    notice = heard.notice if isinstance(heard.item, Call) else _news_of(heard.item)
+    if notice is not None:
+        words = readable_error(notice.words)
+        return one_line(": ".join(part for part in (notice.state, words) if part), _WORDS)
     if isinstance(heard.item, Call):
         return _STOPPED
-    notice = notice_of(heard.item)
-    words = _state(notice) if notice is not None else told(heard.item, heard.item.text, workers)
-    return one_line(words, _WORDS)
+    return one_line(told(heard.item, heard.item.text, cast), _WORDS)
+
+
+def _news_of(note: Note) -> WorkerNotice | None:
+    if note.kind is not NoteKind.AGENT_MESSAGE:
+        return None
+    return notice_of(note) or news_of(note.text, note.author)
 
 
 def _without(words: str, above: str) -> str:
-    known = one_line(above, _WORDS).rstrip("…")
+    known = one_line(readable_error(above), _WORDS).rstrip("…")
     return words.replace(known, "(the error above)") if known else words
 
 
-def _heard_row(heard: Heard, known: str, workers: Mapping[str, str]) -> Line:
-    """``known`` are words that need not be told again."""
-    item, words = heard.item, _words_of(heard, workers)
+def _heard_row(heard: Heard, known: str, cast: Cast) -> Line:
+    """How it was heard, and of whom; ``known`` are words that need not be told again."""
+    item, words = heard.item, _words_of(heard, cast)
+    notice = heard.notice if isinstance(item, Call) else _news_of(item)
+    named = notice.worker if notice is not None else ""
     if isinstance(item, Call):
-        head, name = short_call_row(item, workers)[:3], item.name
-    else:
-        notice = notice_of(item)
-        author = notice.worker if notice is not None else item.author or ""
-        head, name = _note_row(item, workers)[:3], one_line(workers.get(author, author), _NAME)
-    return [*head, ("  ".join(part for part in (name, words if words != known else "") if part), "")]
+        named = named or item.child_session or ""
+    agent = cast.find(named)
+    name: Line = [(one_line(named, _NAME), "")] if agent is None else agent.words()
+    return [*_item_row(item, cast)[:3], *name, ("" if words == known else f"  {words}", "")]
 
 
-def _state(notice: WorkerNotice) -> str:
-    return notice.state + (f": {notice.words}" if notice.words else "")
-
-
-def _note_row(note: Note, workers: Mapping[str, str]) -> Line:
+def _note_row(note: Note, cast: Cast) -> Line:
     style = NOTE_STYLES.get(note.kind, "")
     return [
         (fitted(f"line {line_of(note.place)}", TIME_WIDTH + 1), "dim"),
         ("· ", style or "dim"),
         (fitted(NOTE_WORDS[note.kind], WORD_WIDTH + 1), style or "dim"),
-        (one_line(_note_words(note, workers), _WORDS), style),
+        (one_line(_note_words(note, cast), _WORDS), style),
     ]
 
 
-def _note_words(note: Note, workers: Mapping[str, str]) -> str:
+def _note_words(note: Note, cast: Cast) -> str:
     notice = notice_of(note) if note.kind is NoteKind.AGENT_MESSAGE else None
     if notice is not None:
-        name = workers.get(notice.worker, notice.worker)
-        return f"{name} {_state(notice)}"
-    author = f"{note.author}: " if note.author and note.kind is NoteKind.AGENT_MESSAGE else ""
-    return author + told(note, note.text, workers)
+        words = readable_error(notice.words)
+        return f"{cast.name_of(notice.worker)} {notice.state}" + (f": {words}" if words else "")
+    return told(note, note.text, cast)
 
 
 def hint_blocks(findings: Sequence[Finding]) -> list[Block]:

@@ -11,6 +11,7 @@ from trace_tui.library.chains import Member
 _SINGLE = ascii_uppercase + ascii_lowercase
 _HUES = ("cyan", "magenta", "yellow", "blue", "green")
 """Never red: that is failure."""
+_NEVER = 1 << 62
 
 
 class Badge(NamedTuple):
@@ -20,10 +21,14 @@ class Badge(NamedTuple):
 
 
 def badge_of(members: Sequence[Member]) -> dict[str, Badge]:
-    """By the keys of a chain's members, which come in the order of their tree: the head is ``A``."""
+    """By the keys of a chain's members, the first of which is its head, ``A``.
+
+    The others come in the order in which they began: whoever joins later takes nobody's letter.
+    """
+    later = sorted(members[1:], key=lambda member: (member.entry.started_at or _NEVER, member.entry.key))
     return {
         member.entry.key: Badge(_letter(place), _HUES[place % len(_HUES)])
-        for place, member in enumerate(members)
+        for place, member in enumerate([*members[:1], *later])
     }
 
 

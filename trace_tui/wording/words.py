@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
-from trace_tui.kinds import CallStatus, NoteKind, Tool, TurnKind, TurnStatus
+from typing import TYPE_CHECKING
+
+from trace_tui.kinds import CallStatus, NoteKind, Tool, TurnKind, TurnStatus, agent_act
+
+if TYPE_CHECKING:
+    from trace_tui.model import Call
 
 CALL_GLYPHS: dict[CallStatus, str] = {
     CallStatus.OK: "✓",
@@ -85,6 +90,12 @@ NOTE_WORDS: dict[NoteKind, str] = {
     NoteKind.NOTE: "note",
     NoteKind.ERROR: "error",
 }
+
+
+def step_word(call: Call) -> str:
+    """The one word for what a call does."""
+    act = agent_act(call.tool, call.name)
+    return TOOL_WORDS[call.tool] if act is None else act.value
 
 
 def count(number: int, noun: str, nouns: str | None = None) -> str:

@@ -1,0 +1,169 @@
+"""Ties between a parent and its workers: which call caused which turn, and which turn a call met."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.building import read_file
+from tests.reading_sessions import SAMPLES
+from trace_tui.kinds import AgentAct
+from trace_tui.model import Session
+from trace_tui.parsers.agent_replies import agent_reply, news_of, readable_error
+from trace_tui.parsers.injected import WorkerNotice
+from trace_tui.ties import Dealing, Ties, WorkerTurn, name_workers, ties_between, ties_of_sessions
+
+SPAWN, TELL, TASK, WAIT = AgentAct.SPAWN, AgentAct.TELL, AgentAct.TASK, AgentAct.WAIT
+
+
+def session(begin: str) -> Session:
+    return read_file(next(SAMPLES.rglob(f"*{begin}*")))
+
+
+def names(ties: Ties, parent: Session) -> list[tuple[str, int]]:
+    """The calls about a worker by their names, and the turns they lead to."""
+    calls = [call for turn in parent.turns for call in turn.calls() if call.call_id in ties.turns]
+    return [(call.name, ties.turns[call.call_id]) for call in calls]
+
+
+# -- in real files ------------------------------------------------------
+
+
+def test_a_message_that_began_a_turn_leads_to_it_and_waits_to_what_they_waited_for() -> None:
+    parent, worker = session("01a1f900-db21"), session("01a1f900-dba4")
+    ties = ties_of_sessions(parent, worker)
+    assert names(ties, parent) == [
+        ("spawn_agent", 1),
+        ("wait_agent", 1),
+        ("send_input", 2),
+        ("wait_agent", 2),
+        ("close_agent", 2),
+    ]
+    assert sorted(ties.causes) == [1, 2]
+
+
+def test_a_task_that_followed_leads_to_the_second_turn_though_nothing_names_it() -> None:
+    parent, worker = session("01a1f900-ded4"), session("01a1f900-df23")
+    ties = ties_of_sessions(parent, worker)
+    assert names(ties, parent) == [("spawn_agent", 1), ("followup_task", 2)]
+
+
+def test_a_message_that_only_hurried_a_worker_leads_to_the_turn_that_went_on() -> None:
+    parent, worker = session("01a1f900-ded4"), session("01a1f900-e134")
+    ties = ties_of_sessions(parent, worker)
+    assert names(ties, parent) == [("spawn_agent", 1), ("send_message", 1), ("interrupt_agent", 1)]
+    assert list(ties.causes) == [1]
+
+
+def test_workers_of_0_104_are_tied_by_their_ids_alone() -> None:
+    parent, worker = session("01a1f902-451c"), session("01a1f902-461e")
+    ties = ties_of_sessions(parent, worker)
+    assert names(ties, parent) == [("spawn_agent", 1), ("wait", 1), ("wait", 1), ("close_agent", 1)]
+
+
+def test_sessions_that_have_nothing_to_do_with_each_other_are_not_tied() -> None:
+    ties = ties_of_sessions(session("01a1f900-db21"), session("01a1f900-df23"))
+    assert ties == Ties({}, {})
+
+
+# -- what nothing but time tells ----------------------------------------
+
+
+def asked(call_id: str, act: AgentAct, at: int, until: int | None = None, **more: str) -> Dealing:
+    return Dealing(call_id, act, more.get("turn"), at, until or at, more.get("child_turn"))
+
+
+def test_a_task_given_while_a_turn_goes_on_causes_the_next_one() -> None:
+    turns = [WorkerTurn(1, "a", 1_000, 60_000), WorkerTurn(2, "b", 61_000, 90_000)]
+    ties = ties_between([asked("spawn", SPAWN, 500), asked("more", TASK, 20_000)], turns)
+    assert ties.causes == {1: "spawn", 2: "more"}
+
+
+def test_two_tasks_before_one_turn_both_lead_to_it() -> None:
+    turns = [WorkerTurn(1, "a", 1_000, 9_000), WorkerTurn(2, "b", 30_000, 40_000)]
+    dealings = [asked("spawn", SPAWN, 0), asked("one", TASK, 10_000), asked("two", TASK, 12_000)]
+    ties = ties_between(dealings, turns)
+    assert ties.turns == {"spawn": 1, "one": 2, "two": 2}
+    assert ties.causes[2] == "two"
+
+
+def test_tasks_right_behind_the_spawn_do_not_take_its_turn() -> None:
+    turns = [WorkerTurn(1, "a", 1_000, 9_000), WorkerTurn(2, "b", 9_500, 12_000)]
+    ties = ties_between([asked("spawn", SPAWN, 900), asked("more", TASK, 950)], turns)
+    assert ties.causes == {1: "spawn", 2: "more"}
+
+
+def test_a_turn_that_names_its_parents_turn_belongs_to_a_call_of_that_turn() -> None:
+    turns = [WorkerTurn(1, "a", 1_000, 2_000, "p1"), WorkerTurn(2, "b", 50_000, 60_000, "p2")]
+    dealings = [
+        asked("spawn", SPAWN, 900, turn="p1"),
+        asked("early", TASK, 30_000, turn="p2"),
+        asked("late", TASK, 49_999, turn="p3"),
+    ]
+    assert ties_between(dealings, turns).causes == {1: "spawn", 2: "early"}
+
+
+def test_without_times_calls_and_turns_go_in_pairs() -> None:
+    turns = [WorkerTurn(1, None, None, None), WorkerTurn(2, None, None, None)]
+    dealings = [Dealing("spawn", SPAWN, None, None, None), Dealing("more", TASK, None, None, None)]
+    assert ties_between(dealings, turns).causes == {1: "spawn", 2: "more"}
+
+
+def test_a_wait_that_goes_on_leads_to_the_turn_that_goes_on() -> None:
+    turns = [WorkerTurn(1, "a", 1_000, 2_000), WorkerTurn(2, "b", 9_000, None)]
+    waiting = Dealing("wait", WAIT, None, 3_000, None)
+    assert ties_between([asked("spawn", SPAWN, 900), waiting], turns).turns["wait"] == 2
+
+
+def test_a_worker_that_never_began_a_turn_is_led_to_all_the_same() -> None:
+    assert ties_between([asked("spawn", SPAWN, 900)], []) == Ties({}, {})
+
+
+# -- names --------------------------------------------------------------
+
+
+def test_workers_known_by_their_path_are_named_by_whoever_knows_their_ids() -> None:
+    parent = session("01a1f900-ded4")
+    calls = [call for turn in parent.turns for call in turn.calls() if call.name == "send_message"]
+    for call in calls:
+        call.child_session = None
+    name_workers(parent, {"/root/sleeper": "01a1f900-e134-7670-b81e-14e9afa0d42d"})
+    assert [call.child_session for call in calls] == ["01a1f900-e134-7670-b81e-14e9afa0d42d", None]
+
+
+# -- what answers tell --------------------------------------------------
+
+
+def test_an_answer_tells_states_words_and_turns() -> None:
+    reply = agent_reply('{"status":{"w1":{"completed":"Done."},"w2":"running"},"timed_out":true}')
+    assert reply is not None
+    assert reply.news == (WorkerNotice("w1", "completed", "Done."), WorkerNotice("w2", "running", ""))
+    assert reply.timed_out
+    submitted = agent_reply('{"submission_id":"t7"}')
+    assert submitted is not None
+    assert submitted.turn_id == "t7"
+
+
+@pytest.mark.parametrize("output", ["", "agent with id 7 not found", "{", "[]", "{}", '{"agent_id":"w1"}'])
+def test_an_answer_that_tells_nothing_of_workers_is_none(output: str) -> None:
+    assert agent_reply(output) is None
+
+
+def test_long_answers_are_kept_by_their_beginning() -> None:
+    reply = agent_reply('{"previous_status":{"completed":"' + "word " * 500 + '"}}')
+    assert reply is not None
+    assert len(reply.news[0].words) <= 300
+
+
+def test_of_a_models_error_the_message_is_enough() -> None:
+    whole = 'Agent errored: {"error": {"message": "It may \\"not\\" run.", "type": "invalid"}}'
+    assert readable_error(whole) == 'Agent errored: It may "not" run.'
+    assert readable_error('{"error": {"type": "x", "message": "cut in the mid') == "cut in the mid"
+    assert readable_error('see {"message": "hello"}') == 'see {"message": "hello"}'
+
+
+def test_news_of_a_worker_come_from_the_harness_or_by_mail() -> None:
+    told = '<subagent_notification>{"agent_path":"w1","status":{"completed":"Done."}}</subagent_notification>'
+    assert news_of(told, None) == WorkerNotice("w1", "completed", "Done.")
+    assert news_of("There are 3.", "/root/w") == WorkerNotice("/root/w", "", "There are 3.")
+    assert news_of("Agent errored: no", "/root/w") == WorkerNotice("/root/w", "errored", "no")
+    assert news_of("hello", None) is None
