@@ -175,6 +175,7 @@ OTHER = [
     ("npm test", "cd api && npm test"),
     ("sh check.sh -q", "sh check.sh"),
     ("sh check.sh || true", "sh check.sh"),
+    ("bash -lc 'sh check.sh' || true", "sh check.sh"),
     ("pytest | tail", "pytest"),
     ("CI=1 make", "make"),
 ]
