@@ -20,7 +20,7 @@ from trace_tui.parsers.particulars import item_arguments
 from trace_tui.texts import Readable
 from trace_tui.wording.steps import tool_name
 
-_LOOKED_AT = 200
+_LOOKED_AT = 1000
 """So many calls whose summaries are alike are compared; each is a look into the file."""
 
 _FOLDER = re.compile(r"""cd ('[^']*'|"[^"]*"|[^\s;&|]+)\s*(?:&&|;|\n)\s*""")
@@ -88,10 +88,10 @@ def is_comparable(call: Call) -> bool:
 
 
 def _may_have_passed(call: Call, failing: Call) -> bool:
-    return call.status is CallStatus.OK and _are_alike(call, failing) and not began_before_end(failing, call)
+    return call.status is CallStatus.OK and _are_alike(call, failing) and not _began_before_end(failing, call)
 
 
-def began_before_end(later: Call, earlier: Call) -> bool:
+def _began_before_end(later: Call, earlier: Call) -> bool:
     """They ran side by side, or one inside the other."""
     return (
         later.started_at is not None and earlier.ended_at is not None and later.started_at < earlier.ended_at

@@ -8,7 +8,7 @@ from functools import partial
 
 from trace_tui.app.opened import Opened
 from trace_tui.app.relatives import Part, Relatives, Telling
-from trace_tui.app.whys import Beside, Why, whys_for
+from trace_tui.app.whys import Beside, whys_for
 from trace_tui.errors import Unreadable
 from trace_tui.findings import findings_in
 from trace_tui.library.chains import Member
@@ -39,12 +39,12 @@ def document_of_row(opened: Opened, row: Row, relatives: Relatives, *, raw: bool
         return _with_whys(_blocks_of(part, row, texts), whys)
 
     document = _laid_out(part, tell, width)
-    parts = [
-        Part(why.name, why.thread_id, partial(_told, why))
-        for why in whys
-        if why.thread_id is not None and not beside.is_open(why.thread_id) and document.has(why.name)
+    missing = [
+        one._replace(tell=partial(_told, one))
+        for one in whys
+        if one.thread_id is not None and not beside.is_open(one.thread_id) and document.has(one.name)
     ]
-    return Telling(document, parts)
+    return Telling(document, missing)
 
 
 def document_of_session(opened: Opened, width: int) -> Document:
@@ -120,7 +120,7 @@ def _blocks_of(opened: Opened, row: Row, texts: Texts) -> list[Block]:
     return turn_document(row.turn, session, texts)
 
 
-def _with_whys(blocks: list[Block], whys: Sequence[Why]) -> list[Block]:
+def _with_whys(blocks: list[Block], whys: Sequence[Part]) -> list[Block]:
     """What led to a failure and what came of it, before the bare facts."""
     later = [Later(why.name, _told(why, False)) for why in whys]
     place = next(
@@ -129,7 +129,7 @@ def _with_whys(blocks: list[Block], whys: Sequence[Why]) -> list[Block]:
     return [*blocks, *later] if place is None else [*blocks[:place], *later, *blocks[place:]]
 
 
-def _told(why: Why, is_late: bool) -> list[Block]:
+def _told(why: Part, is_late: bool) -> list[Block]:
     return _whatever_comes(lambda: why.tell(is_late))
 
 

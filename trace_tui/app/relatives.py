@@ -42,10 +42,11 @@ class Relative:
 
 
 class Part(NamedTuple):
-    """A part of a document that has something to tell of another thread."""
+    """A part of a document, and the thread beside its own that it has something to tell of."""
 
     name: str
-    thread_id: str
+    thread_id: str | None
+    """None where its own session tells all."""
     tell: Callable[[bool], list[Block]]
     """With what is at hand by then; given whether it took long enough to say so."""
 
@@ -58,7 +59,6 @@ class Telling(NamedTuple):
 
 
 _NOT_HERE = Relative()
-
 
 Fill = Callable[[str, list[Block]], bool]
 """Puts blocks where the part of that name stands; whether it is still looked at."""
@@ -82,6 +82,8 @@ class Relatives:
     async def complete(self, parts: Iterable[Part], near: Opened, fill: Fill) -> None:
         """Brings what the parts need and has them told again, until ``fill`` says that nobody looks."""
         for part in parts:
+            if part.thread_id is None:
+                continue
             reading = self.bring(part.thread_id, near)
             done, _ = await asyncio.wait({reading}, timeout=_A_MOMENT)
             if not done:
@@ -135,6 +137,7 @@ class Relatives:
                     return is_new
             relative = await self._read_anew(thread_id, near)
         except TraceError as problem:
+            self._loaders.pop(thread_id, None)
             relative = Relative(trouble=str(problem))
         before = self._at_hand.pop(thread_id, None)
         self._at_hand[thread_id] = relative

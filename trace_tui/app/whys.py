@@ -5,13 +5,12 @@ Each tells what can be told with what is at hand, and once more when the other s
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from contextlib import ExitStack
 from functools import partial
 from typing import NamedTuple
 
 from trace_tui.app.opened import Opened, name_of
-from trace_tui.app.relatives import Relative, Relatives
+from trace_tui.app.relatives import Part, Relative, Relatives
 from trace_tui.errors import Unreadable
 from trace_tui.heard import names_in, told_of_turn
 from trace_tui.model import Call, Item, Session, Turn, TurnStatus
@@ -34,39 +33,35 @@ class Beside(NamedTuple):
 
     def find(self, thread_id: str) -> Relative | None:
         for part in self.opened.parts():
-            if part.session.id == thread_id:
+            if _is_of(part, thread_id):
                 return Relative(part.session, part.sources) if part.is_whole else None
         return self.kept.at_hand(thread_id)
 
     def is_open(self, thread_id: str) -> bool:
         """It is on the screen too, or on its way there: then all is told again."""
-        return any(part.session.id == thread_id for part in self.opened.parts())
+        return any(_is_of(part, thread_id) for part in self.opened.parts())
 
     def all(self) -> list[Relative]:
         parts = self.opened.parts() if len(self.opened.parts()) > 1 else []
         return [Relative(one.session, one.sources) for one in parts if one.is_whole] + self.kept.all_at_hand()
 
 
-class Why(NamedTuple):
-    """A part of a detail, and the thread beside its own that it has something to tell of."""
-
-    name: str
-    thread_id: str | None
-    tell: Callable[[bool], list[Block]]
-    """With what is at hand by then; given whether it took long enough to say so."""
+def _is_of(part: Opened, thread_id: str) -> bool:
+    """Also where not even its header has been read."""
+    return thread_id == (part.session.id if part.member is None else part.member.entry.id)
 
 
-def whys_for(opened: Opened, row: Row, beside: Beside) -> list[Why]:
+def whys_for(opened: Opened, row: Row, beside: Beside) -> list[Part]:
     """``opened`` is the session that the row is of."""
-    whys: list[Why] = []
+    whys: list[Part] = []
     if row.item is not None:
         for worker_id in _workers_told_of(row.item, opened):
             tell = partial(_why_worker, opened, row.item, worker_id, beside)
-            whys.append(Why(f"worker {worker_id}", worker_id, tell))
+            whys.append(Part(f"worker {worker_id}", worker_id, tell))
     parent_id = _parent_of(opened)
     is_cut_short = row.kind is Kind.TURN and row.turn.status is not TurnStatus.COMPLETED
     if row.is_failure or (is_cut_short and parent_id is not None):
-        whys.append(Why("why", parent_id, partial(_why_own, opened, row, parent_id, beside)))
+        whys.append(Part("why", parent_id, partial(_why_own, opened, row, parent_id, beside)))
     return whys
 
 
@@ -155,8 +150,11 @@ def _why_worker(opened: Opened, item: Item, worker_id: str, beside: Beside, is_l
 
 def _workers_told_of(item: Item, opened: Opened) -> list[str]:
     """The ids of workers that an item names, but for those of which it is known that nothing failed."""
+    names = names_in(item)
+    if not names:  # as of most
+        return []
     cast = opened.cast()
-    named = [known.id for name in names_in(item) if (known := cast.find(name)) is not None]
+    named = [known.id for name in names if (known := cast.find(name)) is not None]
     members = opened.member.children if opened.member is not None else []
     well = {
         one.entry.id for one in members if one.entry.state == TurnStatus.COMPLETED and not one.entry.failures
