@@ -1,4 +1,4 @@
-"""What a tool was given and what it gave back, whole; for `show` and the app's account of a call."""
+"""What a tool was given and what it gave back, whole; for `show`, the app's detail of a call, `same_work`."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ import orjson
 from trace_tui.model import Call, Place, Tool, Turn
 from trace_tui.parsers.commands import shown_command
 from trace_tui.parsers.events import CallMade, CallOutput, Event, Message, Salvaged, ToolEnded, ToolStarted
-from trace_tui.parsers.particulars import OwnCommand, item_error, item_result, own_command
+from trace_tui.parsers.particulars import OwnCommand, item_changes, item_error, item_result, own_command
+from trace_tui.parsers.patches import FilePatch, patch_in_command, read_patch
 from trace_tui.texts import Texts
 
 
@@ -118,6 +119,28 @@ def typed_command(records: CallRecords) -> str | None:
         return call_input(records) or None
     command = records.arguments.get("cmd", records.arguments.get("command"))
     return shown_command(command) if command is not None else None
+
+
+def written_patch(records: CallRecords) -> str:
+    """The patch as the model wrote it; empty where only an item tells of it."""
+    made = records.made
+    if made is None:
+        return ""
+    for key in ("input", "patch"):
+        if isinstance(patch := records.arguments.get(key), str):
+            return patch
+    return made.input
+
+
+def patched_files(records: CallRecords) -> list[FilePatch]:
+    """What a patch was to change: by its own words, else by the item of the finished patch."""
+    if records.call.tool is Tool.EXEC:
+        inside = patch_in_command(typed_command(records) or "")
+        return read_patch(inside.patch) if inside is not None else []
+    files = read_patch(written_patch(records))
+    if not files and (record := records.item_record) is not None:
+        files = item_changes(record)
+    return files
 
 
 def call_output(records: CallRecords) -> str | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import Self
+from typing import NamedTuple, Self
 
 from trace_tui.errors import Unreadable
 from trace_tui.model import Note, Place, Session, Text, file_of, line_of
@@ -92,6 +92,13 @@ class Texts:
         missing = offset - self._positions[index]
         while missing > 0 and (skipped := stream.read(min(missing, 1 << 20))):
             missing -= len(skipped)
+
+
+class Readable(NamedTuple):
+    """A session, and all that its files say."""
+
+    session: Session
+    texts: Texts
 
 
 def text_of(event: Event) -> str | None:
