@@ -6,15 +6,16 @@ from collections import defaultdict
 from collections.abc import Callable, Sequence
 
 from trace_tui.app.opened import Opened
+from trace_tui.call_texts import places_of as places_of_call
 from trace_tui.errors import Unreadable
-from trace_tui.findings import findings_in
+from trace_tui.findings import Finding, findings_in
 from trace_tui.library.chains import Member
 from trace_tui.model import Call, Note, Place, Turn, TurnStatus
 from trace_tui.telling.calls import call_document
 from trace_tui.telling.notes import note_document
 from trace_tui.telling.raw import raw_document
 from trace_tui.telling.sessions import entry_document, session_document
-from trace_tui.telling.trails import trail_blocks
+from trace_tui.telling.trails import hint_blocks_of_call, trail_blocks
 from trace_tui.telling.turns import turn_document
 from trace_tui.texts import Texts
 from trace_tui.trail import trail_of
@@ -34,11 +35,16 @@ def document_of_row(opened: Opened, row: Row, *, raw: bool, width: int) -> Docum
 
 def document_of_session(opened: Opened, width: int) -> Document:
     def tell(texts: Texts) -> list[Block]:
-        if opened.findings is None and opened.is_whole:
-            opened.findings = findings_in(opened.session)
-        return session_document(opened.session, opened.member, texts, opened.findings or ())
+        return session_document(opened.session, opened.member, texts, _findings(opened, texts))
 
     return _laid_out(opened, tell, width)
+
+
+def _findings(opened: Opened, texts: Texts) -> Sequence[Finding]:
+    """Looked for once a session is whole; none before."""
+    if opened.findings is None and opened.is_whole:
+        opened.findings = findings_in(opened.session, texts)
+    return opened.findings or ()
 
 
 def document_of_entry(member: Member, width: int) -> Document:
@@ -85,8 +91,7 @@ def places_of(row: Row) -> list[Place]:
     if row.kind is Kind.RUN:
         return [place for hidden in row.hidden for place in places_of(hidden)]
     if isinstance(item, Call):
-        places = (item.place, item.item_place, item.output_place)
-        return sorted({place for place in places if place is not None})
+        return places_of_call(item)
     return [row.place]
 
 
@@ -98,6 +103,8 @@ def _blocks_of(opened: Opened, row: Row, texts: Texts, *, raw: bool) -> list[Blo
         return _run_blocks(opened, row)
     if isinstance(row.item, Call):
         blocks = call_document(row.item, row.turn, session, texts)
+        hints = hint_blocks_of_call(row.item, _findings(opened, texts), session)
+        blocks = _before_facts(blocks, hints)
         return _with_trail(blocks, opened, row.turn, row.item) if row.item.status.is_failure else blocks
     if row.item is not None:
         return note_document(row.item, row.turn, session, texts)
@@ -107,11 +114,14 @@ def _blocks_of(opened: Opened, row: Row, texts: Texts, *, raw: bool) -> list[Blo
 
 def _with_trail(blocks: list[Block], opened: Opened, turn: Turn, call: Call | None) -> list[Block]:
     """What led to a failure and what came of it, before the bare facts."""
-    trail = trail_blocks(trail_of(turn, call, opened.session), opened.workers())
+    return _before_facts(blocks, trail_blocks(trail_of(turn, call, opened.session), opened.workers()))
+
+
+def _before_facts(blocks: list[Block], more: list[Block]) -> list[Block]:
     place = next(
-        (i for i, one in enumerate(blocks) if isinstance(one, Heading) and one.words == "facts"), None
+        (i for i, one in enumerate(blocks) if isinstance(one, Heading) and one.words == "facts"), len(blocks)
     )
-    return [*blocks, *trail] if place is None else [*blocks[:place], *trail, *blocks[place:]]
+    return [*blocks[:place], *more, *blocks[place:]]
 
 
 def _run_blocks(opened: Opened, row: Row) -> list[Block]:

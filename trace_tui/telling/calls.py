@@ -183,4 +183,3 @@ def _pictures(records: CallRecords) -> list[str]:
     else:
         record = records.item_record if records.call.tool in (Tool.MCP, Tool.DYNAMIC) else None
     return [described(picture) for picture in pictures_in(record)] if record is not None else []
-

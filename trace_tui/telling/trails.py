@@ -6,11 +6,11 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from trace_tui.findings import Finding
 from trace_tui.likeness import is_patch, work_of
-from trace_tui.model import Call, Item, Note, NoteKind, Tool, line_of
+from trace_tui.model import Call, Item, Note, NoteKind, Session, Tool, line_of
 from trace_tui.parsers.safe_text import one_line
-from trace_tui.telling.rows import call_row, first_rows
+from trace_tui.telling.rows import call_row, first_rows, where
 from trace_tui.trail import Trail, notice_of
-from trace_tui.widgets.blocks import Block, Heading, Rows
+from trace_tui.widgets.blocks import Block, Heading, Plain, Rows
 from trace_tui.wording.cells import Line, fitted
 from trace_tui.wording.steps import TIME_WIDTH, WORD_WIDTH, clock, told
 from trace_tui.wording.words import NOTE_STYLES, NOTE_WORDS, count
@@ -21,6 +21,8 @@ _TURN_WIDTH = 9
 _KIND_WIDTH = 12
 _PATCHES = 6
 """The last ones before a failure; whoever wants all of them has the timeline."""
+_LINES = 10
+"""Of the calls of a hint, which may be hundreds of polls."""
 _NEVER = "it never ended ok before in this session"
 _UNCHANGED = "no patch was applied in between"
 
@@ -118,3 +120,21 @@ def hint_blocks(findings: Sequence[Finding]) -> list[Block]:
         Heading("hints", str(len(findings))),
         *first_rows(finding_rows(findings), lambda row: row, "hint"),
     ]
+
+
+def hint_blocks_of_call(call: Call, findings: Iterable[Finding], session: Session) -> list[Block]:
+    """What looks like a loop or a stall, as far as the call is part of it."""
+    lines = [hint_words(finding, session) for finding in findings if call in finding.calls]
+    return [Heading("hint"), Plain("\n".join(lines))] if lines else []
+
+
+def hint_words(finding: Finding, session: Session) -> str:
+    """``repeated · make failed the same way 3 times (exit 2): lines 12, 18, 24``"""
+    lines = f": {_where(finding, session)}" if finding.calls else ""
+    return f"{finding.kind.value} · {one_line(finding.words, _WORDS)}{lines}"
+
+
+def _where(finding: Finding, session: Session) -> str:
+    more = len(finding.calls) - _LINES
+    words = where([call.place for call in finding.calls[:_LINES]], session)
+    return words + (f" and {more} more" if more > 0 else "")
