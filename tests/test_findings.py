@@ -134,11 +134,12 @@ def test_what_stands_between_makes_it_no_repetition(
     "between",
     [
         lambda story: story.runs("git status"),
+        lambda story: story.runs("rg nothing", 1),
         lambda story: story.runs("sleep 5", took=5),
         lambda story: story.polls(9, prints="still at it"),
         lambda story: story.line("compacted", {"message": "We tried to fix it."}),
     ],
-    ids=["a look", "a pause", "a poll", "a compaction"],
+    ids=["a look", "a look for nothing", "a pause", "a poll", "a compaction"],
 )
 def test_what_changes_nothing_may_stand_between(between: Callable[[Story], Story], tmp_path: Path) -> None:
     story = Story().begin().runs(code=1).runs(code=1)
@@ -184,7 +185,7 @@ def test_the_same_words_in_another_folder_are_another_command(tmp_path: Path) ->
 def test_looking_again_and_again_is_odd_only_without_anything_between(tmp_path: Path) -> None:
     story = Story().begin()
     for number in range(9):
-        story.runs("git status").runs(f"cat {number}.txt")
+        story.runs("git status").runs(f"cat {number}.txt").runs("rg nothing", 1)
     assert found(story, tmp_path) == []
     story.runs("git status").runs("git status")
     assert found(story, tmp_path) == []
@@ -797,10 +798,10 @@ def test_files_that_were_written_anew_tell_nothing_of_what_was_read(tmp_path: Pa
     path = story.save(tmp_path)
     sources = [file_source(path)]
     session = SessionReader(sources).run()
-    for content in (b"", b"x" * len(story.content()), story.content().replace(b"call_", b"cell_")):
+    for content in (b"", b"x" * len(story.content()), story.content().replace(b':"call_', b':"cell_')):
         path.write_bytes(content)
         with Texts(session, sources) as texts:
-            assert REPEAT not in [finding.kind for finding in findings_in(session, texts)]
+            assert [finding.kind for finding in findings_in(session, texts)] == [POLLING, GAP]
 
 
 def test_a_compressed_session_has_the_same_hints(tmp_path: Path) -> None:
@@ -910,3 +911,37 @@ def test_whatever_a_turn_holds_the_evidence_is_its_own(
             assert finding.at is not None
             assert finding.until is not None
             assert finding.until - finding.at > 60_000
+
+
+COMMANDS = [
+    ("make", 0, "x"),
+    ("make", 0, "y"),
+    ("sh check.sh", 1, "x"),
+    ("cat a.txt", 0, "x"),
+    ("cat b.txt", 0, "x"),
+]
+
+
+@given(st.lists(st.sampled_from([*COMMANDS, None]), max_size=16))
+def test_what_is_told_to_be_the_same_was_the_same_and_what_came_thrice_in_a_row_is_told(
+    tmp_path_factory: pytest.TempPathFactory, steps: list[tuple[str, int, str] | None]
+) -> None:
+    story = Story().begin()
+    for step in steps:
+        story = story.patches("a.py") if step is None else story.runs(step[0], step[1], prints=step[2])
+    session, every = read_with_hints(story.save(tmp_path_factory.getbasetemp()))
+    findings = [finding for finding in every if finding.kind in (REPEAT, ALTERNATION)]
+    did = dict(zip([call.call_id for call in session.turns[0].calls()], steps, strict=True))
+    covered = {call.call_id for finding in findings for call in finding.calls}
+    for finding in findings:
+        done = [did[call.call_id] for call in finding.calls]
+        assert len(done) >= (3 if finding.kind is REPEAT else 4)
+        assert len(set(done)) == (1 if finding.kind is REPEAT else 2)
+        assert done == (
+            done[:1] * len(done) if finding.kind is REPEAT else (done[:2] * len(done))[: len(done)]
+        )
+        first, last = (list(did).index(call.call_id) for call in (finding.calls[0], finding.calls[-1]))
+        assert None not in steps[first : last + 1]
+    for at, (one, two, three) in enumerate(zip(steps, steps[1:], steps[2:], strict=False)):
+        if one is not None and one == two == three:
+            assert set(list(did)[at : at + 3]) <= covered

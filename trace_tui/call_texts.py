@@ -108,11 +108,13 @@ class CallRecords:
 
     def _of_this_call(self, event: Event) -> Event:
         """Of several records on one line the one that is about this call."""
-        if not isinstance(event, Salvaged):
-            return event
-        kinds = (CallMade, CallOutput, ToolStarted, ToolEnded)
-        told = [one for one in event.events if isinstance(one, kinds) and one.call_id == self.call.call_id]
-        return told[0] if told else event
+        if isinstance(event, Salvaged):
+            kinds = (CallMade, CallOutput, ToolStarted, ToolEnded)
+            told = [one for one in event.events if isinstance(one, kinds)]
+            return next((one for one in told if one.call_id == self.call.call_id), event)
+        if isinstance(event, CallMade | CallOutput) and event.call_id not in (None, self.call.call_id):
+            raise Unreadable(f"where {self.call.call_id} was something else stands by now")
+        return event
 
 
 def places_of(call: Call) -> list[Place]:

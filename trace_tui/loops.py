@@ -14,7 +14,7 @@ from typing import NamedTuple
 from trace_tui.deeds import Deed
 from trace_tui.likeness import MAY_POLL, is_patch, is_poll
 from trace_tui.model import Call, CallStatus, Evidence, Item, Note, NoteKind, Tool, Turn
-from trace_tui.wording.quiet import quiet_word
+from trace_tui.wording.quiet import only_looks, quiet_word
 
 _REPEATS = 3
 _ALTERNATIONS = 4
@@ -190,11 +190,16 @@ def _is_quiet(step: Item) -> bool:
     """Nothing was changed by it, nor by others meanwhile."""
     if isinstance(step, Note):
         return step.kind is NoteKind.COMPACTION
-    return _is_process_poll(step) or _is_pause(step) or quiet_word(step) is not None
+    return _is_process_poll(step) or _is_pause(step) or _is_look(step)
 
 
 def _is_look(step: Item) -> bool:
-    return isinstance(step, Call) and quiet_word(step) is not None
+    """Also one that found nothing, which `grep` calls a failure."""
+    if not isinstance(step, Call):
+        return False
+    if step.tool is Tool.EXEC and step.status is CallStatus.FAILED:
+        return only_looks(step.summary)
+    return quiet_word(step) is not None
 
 
 def _is_process_poll(step: Item) -> bool:
