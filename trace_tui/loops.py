@@ -207,7 +207,7 @@ def _is_process_poll(step: Item) -> bool:
 
 
 def _is_pause(call: Call) -> bool:
-    return call.tool is Tool.EXEC and _PAUSE.fullmatch(call.summary) is not None
+    return call.summary.startswith("sleep ") and _PAUSE.fullmatch(call.summary) is not None
 
 
 # -- asking how it is going ---------------------------------------------------
