@@ -59,8 +59,11 @@ class Unwritten(Texts):
     def __init__(self, session: Session) -> None:
         self._calls = {call.place: call for turn in session.turns for call in turn.calls()}
 
-    def event(self, place: Place) -> Event:
-        call = self._calls[place]
+    def raw(self, place: Place) -> bytes:
+        return str(place).encode()
+
+    def read(self, raw: bytes) -> Event:
+        call = self._calls[Place(int(raw))]
         name = "cmd" if call.tool is Tool.EXEC else "asked"
         return CallMade(name=call.name, call_id=call.call_id, arguments={name: call.summary})
 

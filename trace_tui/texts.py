@@ -53,7 +53,16 @@ class Texts:
 
     def event(self, place: Place) -> Event:
         """The record with all of its texts."""
-        return self._reader.read(self.raw(place))
+        return self.read(self.raw(place))
+
+    def read(self, raw: bytes) -> Event:
+        """The same of bytes that are at hand."""
+        return self._reader.read(raw)
+
+    def size(self, place: Place) -> int:
+        """How many bytes a record takes, as far as it was there when the session was read."""
+        span = self._files[file_of(place)].span(line_of(place))
+        return span[1] if span is not None else 0
 
     def whole(self, text: Text | Note | None) -> str | None:
         if text is None:

@@ -9,11 +9,13 @@ from functools import partial
 from trace_tui.app.opened import Opened
 from trace_tui.app.relatives import Part, Relatives, Telling
 from trace_tui.app.whys import Beside, whys_for
+from trace_tui.call_texts import places_of as places_of_call
 from trace_tui.errors import Unreadable
-from trace_tui.findings import findings_in
+from trace_tui.findings import Finding, findings_in
 from trace_tui.library.chains import Member
 from trace_tui.model import Call, Note, Place
 from trace_tui.telling.calls import call_document
+from trace_tui.telling.hints import hint_blocks_of_call
 from trace_tui.telling.notes import note_document
 from trace_tui.telling.raw import raw_document
 from trace_tui.telling.sessions import entry_document, session_document
@@ -49,11 +51,16 @@ def document_of_row(opened: Opened, row: Row, relatives: Relatives, *, raw: bool
 
 def document_of_session(opened: Opened, width: int) -> Document:
     def tell(texts: Texts) -> list[Block]:
-        if opened.findings is None and opened.is_whole:
-            opened.findings = findings_in(opened.session)
-        return session_document(opened.session, opened.member, texts, opened.findings or ())
+        return session_document(opened.session, opened.member, texts, _findings(opened, texts))
 
     return _laid_out(opened, tell, width)
+
+
+def _findings(opened: Opened, texts: Texts) -> Sequence[Finding]:
+    """Looked for once a session is whole; none before."""
+    if opened.findings is None and opened.is_whole:
+        opened.findings = findings_in(opened.session, texts)
+    return opened.findings or ()
 
 
 def document_of_entry(member: Member, width: int) -> Document:
@@ -104,8 +111,7 @@ def places_of(row: Row) -> list[Place]:
     if row.kind is Kind.RUN:
         return [place for hidden in row.hidden for place in places_of(hidden)]
     if isinstance(item, Call):
-        places = (item.place, item.item_place, item.output_place)
-        return sorted({place for place in places if place is not None})
+        return places_of_call(item)
     return [row.place]
 
 
@@ -114,7 +120,8 @@ def _blocks_of(opened: Opened, row: Row, texts: Texts) -> list[Block]:
     if row.kind is Kind.RUN:
         return _run_blocks(opened, row)
     if isinstance(row.item, Call):
-        return call_document(row.item, row.turn, session, texts)
+        blocks = call_document(row.item, row.turn, session, texts)
+        return _before_facts(blocks, hint_blocks_of_call(row.item, _findings(opened, texts), session))
     if row.item is not None:
         return note_document(row.item, row.turn, session, texts)
     return turn_document(row.turn, session, texts)
@@ -122,15 +129,18 @@ def _blocks_of(opened: Opened, row: Row, texts: Texts) -> list[Block]:
 
 def _with_whys(blocks: list[Block], whys: Sequence[Part]) -> list[Block]:
     """What led to a failure and what came of it, before the bare facts."""
-    later = [Later(why.name, _told(why, False)) for why in whys]
-    place = next(
-        (i for i, one in enumerate(blocks) if isinstance(one, Heading) and one.words == "facts"), None
-    )
-    return [*blocks, *later] if place is None else [*blocks[:place], *later, *blocks[place:]]
+    return _before_facts(blocks, [Later(why.name, _told(why, False)) for why in whys])
 
 
 def _told(why: Part, is_late: bool) -> list[Block]:
     return _whatever_comes(lambda: why.tell(is_late))
+
+
+def _before_facts(blocks: list[Block], more: Sequence[Block]) -> list[Block]:
+    place = next(
+        (i for i, one in enumerate(blocks) if isinstance(one, Heading) and one.words == "facts"), len(blocks)
+    )
+    return [*blocks[:place], *more, *blocks[place:]]
 
 
 def _run_blocks(opened: Opened, row: Row) -> list[Block]:

@@ -1,17 +1,16 @@
-"""Why something failed, and what looks like a loop or a stall, as blocks and rows."""
+"""Why something failed, as blocks and rows."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
-from trace_tui.findings import Finding
 from trace_tui.heard import Heard, Told, notice_of
 from trace_tui.model import Call, Item, Note, NoteKind, Session, Turn, TurnStatus, line_of
 from trace_tui.parsers.agent_replies import news_of, readable_error
 from trace_tui.parsers.injected import WorkerNotice
 from trace_tui.parsers.safe_text import one_line
 from trace_tui.same_work import is_comparable
-from trace_tui.telling.rows import first_rows, short_call_row
+from trace_tui.telling.rows import short_call_row
 from trace_tui.trail import Trail
 from trace_tui.widgets.blocks import Block, Heading, Plain, Rows
 from trace_tui.wording.cast import Cast
@@ -84,19 +83,6 @@ def told_parent(
 def told_parent_nothing(words: str) -> list[Block]:
     """Where there is nothing to tell, or not yet."""
     return [Heading(_TOLD), Plain(words, "dim")]
-
-
-def finding_rows(findings: Iterable[Finding]) -> list[Line]:
-    return [_finding_row(finding) for finding in findings]
-
-
-def _finding_row(finding: Finding) -> Line:
-    return [
-        (fitted(clock(finding.at), TIME_WIDTH + 1), "dim"),
-        (fitted(f"turn {finding.turn}", _TURN_WIDTH), "dim"),
-        (fitted(finding.kind.value, _KIND_WIDTH), "yellow"),
-        (one_line(finding.words, _WORDS), ""),
-    ]
 
 
 def _part(words: str, lines: Sequence[Line]) -> list[Block]:
@@ -211,13 +197,3 @@ def _note_words(note: Note, cast: Cast) -> str:
         words = readable_error(notice.words)
         return f"{cast.name_of(notice.worker)} {notice.state}" + (f": {words}" if words else "")
     return told(note, note.text, cast)
-
-
-def hint_blocks(findings: Sequence[Finding]) -> list[Block]:
-    """Loops and stalls: hints with their evidence, never verdicts."""
-    if not findings:
-        return []
-    return [
-        Heading("hints", str(len(findings))),
-        *first_rows(finding_rows(findings), lambda row: row, "hint"),
-    ]
