@@ -1,4 +1,4 @@
-"""`python -m benchmarks`: start-up, loading against its floors, memory, stalls, library, app, live."""
+"""`python -m benchmarks`: start-up, loads beside their floors, memory, stalls, library, app, chains, live."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from pathlib import Path
 
 from benchmarks import corpus
 from benchmarks.app import app
+from benchmarks.chains import chains
 from benchmarks.library import cold_and_warm, growth
 from benchmarks.live import live
 from benchmarks.measure import Cost, median_ratio, part, rounds, row, title
@@ -124,6 +125,10 @@ def whole_app(arguments: argparse.Namespace, folder: Path) -> None:
     app(folder, arguments.sessions, arguments.mb, arguments.rounds)
 
 
+def big_chain(arguments: argparse.Namespace, folder: Path) -> None:
+    chains(folder, arguments.rounds)
+
+
 def while_written(arguments: argparse.Namespace, folder: Path) -> None:
     live(folder, arguments.sessions, arguments.mb)
 
@@ -137,6 +142,7 @@ _ALL = {
     "library": library,
     "growth": library_growth,
     "app": whole_app,
+    "chains": big_chain,
     "live": while_written,
 }
 

@@ -40,14 +40,15 @@ def _script_of(words: list[str]) -> str | None:
 
 
 def _unquoted(line: str) -> str:
-    """Unwraps a quoted command line only where it is a shell with a script."""
+    """Unwraps a quoted command line only where it is a shell with a script, and nothing comes behind it."""
     if len(line) > 100_000 or not _SHELL.match(line.split(" ", 1)[0]):
         return line
     try:
         words = shlex.split(line)
     except ValueError:
         return line
-    return _script_of(words) or line
+    script = _script_of(words)
+    return line if script is None or script != words[-1] else script
 
 
 def patch_summary(files: list[str], added: int = 0, removed: int = 0) -> str:

@@ -38,6 +38,17 @@ class FilePatch(NamedTuple):
         return sum(line.startswith("-") for line in self.lines)
 
 
+class Change(NamedTuple):
+    """Lines of a file that follow each other, and what stands in their place after a patch."""
+
+    removed: tuple[str, ...]
+    added: tuple[str, ...]
+
+    @property
+    def undone(self) -> Change:
+        return Change(self.added, self.removed)
+
+
 class PatchCommand(NamedTuple):
     """A shell command that hands a patch to `apply_patch`, and what stands around the patch."""
 
@@ -80,6 +91,34 @@ def read_unified(diff: str) -> list[str]:
     first = next((number for number, line in enumerate(lines) if line.startswith("@@")), 0)
     body = [line for line in lines[first:] if not line.startswith(_NO_NEWLINE)]
     return [_signed(line) for line in body]
+
+
+def changes_of(file: FilePatch) -> list[Change]:
+    """What a patch does to a file, place by place."""
+    changes: list[Change] = []
+    removed: list[str] = []
+    added: list[str] = []
+    for line in (*file.lines, "@"):
+        if line.startswith("-"):
+            removed.append(line[1:])
+        elif line.startswith("+"):
+            added.append(line[1:])
+        elif removed or added:
+            change = _without_ends(removed, added)
+            changes += [change] if change.removed or change.added else []
+            removed, added = [], []
+    return changes
+
+
+def _without_ends(removed: list[str], added: list[str]) -> Change:
+    """Models write lines once more that stay as they are."""
+    begin, shorter = 0, min(len(removed), len(added))
+    while begin < shorter and removed[begin] == added[begin]:
+        begin += 1
+    end = 0
+    while end < shorter - begin and removed[-1 - end] == added[-1 - end]:
+        end += 1
+    return Change(tuple(removed[begin : len(removed) - end]), tuple(added[begin : len(added) - end]))
 
 
 def patch_in_command(command: str) -> PatchCommand | None:

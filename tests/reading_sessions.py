@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -11,7 +12,7 @@ from trace_tui.home import Home
 from trace_tui.model import Call, Session
 from trace_tui.reading import SessionReader
 from trace_tui.show.contract import session_object
-from trace_tui.texts import Texts
+from trace_tui.texts import Readable, Texts
 
 SAMPLES = Path(__file__).resolve().parent / "data" / "samples"
 
@@ -50,6 +51,14 @@ def read(path: Path) -> Session:
     session = reader.run()
     home.complete(session)
     return session
+
+
+@contextmanager
+def readable(path: Path) -> Iterator[Readable]:
+    """The same, with its texts."""
+    session = read(path)
+    with Texts(session, Home(path).thread_sources()) as texts:
+        yield Readable(session, texts)
 
 
 def read_as_json(path: Path) -> dict[str, Any]:

@@ -34,48 +34,96 @@ class Story(Rollout):
         return self.event("agent_reasoning", text="**Thinking**")
 
     def runs(
-        self, command: str = "sh check.sh", code: int = 0, *, took: float = 0.1, approved: float = 0
+        self,
+        command: str = "sh check.sh",
+        code: int = 0,
+        *,
+        prints: str = "x",
+        took: float = 0.1,
+        approved: float = 0,
+        **arguments: Any,
     ) -> Self:
-        call = self._call("exec_command", {"cmd": command})
+        call = self._call("exec_command", {"cmd": command, **arguments})
         self.pause(approved + took)
-        head = f"Chunk ID: 7af4d2\nWall time: {took:.4f} seconds\nProcess exited with code {code}\n"
-        return self.output(call, f"{head}Original token count: 8\nOutput:\nx")
+        return self.output(call, self._printed(f"Process exited with code {code}", prints, took))
+
+    def leaves_running(self, command: str, process: int = 7, *, prints: str = "x", took: float = 10) -> Self:
+        call = self._call("exec_command", {"cmd": command})
+        self.pause(took)
+        return self.output(call, self._printed(f"Process running with session ID {process}", prints, took))
+
+    def runs_side_by_side(self, *commands: str, took: float = 0.1, approved: float = 0) -> Self:
+        """All calls, then all outputs."""
+        calls = [self._call("exec_command", {"cmd": command}) for command in commands]
+        self.pause(approved + took)
+        for call in calls:
+            self.output(call, self._printed("Process exited with code 0", "x", took))
+        return self
+
+    def uses(self, tool: str, arguments: dict[str, Any], answer: Any = "x", *, took: float = 0.1) -> Self:
+        call = self._call(tool, arguments)
+        return self.pause(took).output(call, answer)
 
     def is_declined(self, command: str, *, after: float = 0) -> Self:
         call = self._call("exec_command", {"cmd": command})
         return self.pause(after).output(call, "exec_command failed: rejected by user")
 
     def patches(self, file: str, added: int = 1, removed: int = 1, *more: str, applies: bool = True) -> Self:
-        lines = ["*** Begin Patch", f"*** Update File: {file}", "@@", *["-x"] * removed, *["+y"] * added]
-        lines += [f"*** Update File: {other}" for other in more]
+        others = [f"*** Update File: {other}" for other in more]
+        return self.edits(file, *["-x"] * removed, *["+y"] * added, *others, applies=applies)
+
+    def edits(self, file: str, *lines: str, applies: bool = True, approved: float = 0) -> Self:
+        """A patch of these lines, with their signs; further files may be among them."""
+        patch = ["*** Begin Patch", f"*** Update File: {file}", "@@", *lines, "*** End Patch"]
+        return self.hands_in("\n".join(patch), applies=applies, approved=approved)
+
+    def hands_in(self, patch: str, *, applies: bool = True, approved: float = 0) -> Self:
         call = self._next_id()
-        self.item(
-            "custom_tool_call", call_id=call, name="apply_patch", input="\n".join([*lines, "*** End Patch"])
-        )
+        self.item("custom_tool_call", call_id=call, name="apply_patch", input=patch)
+        self.pause(approved)
         good = "Exit code: 0\nWall time: 0 seconds\nOutput:\nSuccess. Updated the following files:\nM x"
         said = good if applies else "apply_patch verification failed: no such line"
         return self.item("custom_tool_call_output", call_id=call, output=said)
 
-    def polls(self, process: int = 7, *, every: float = 10, typed: str = "") -> Self:
+    def polls(
+        self,
+        process: int = 7,
+        *,
+        every: float = 10,
+        typed: str = "",
+        prints: str = "",
+        code: int | None = None,
+    ) -> Self:
+        """With an exit code it is the last one."""
         call = self._call("write_stdin", {"session_id": process, "chars": typed})
         self.pause(every)
-        head = (
-            f"Chunk ID: 7af4d2\nWall time: {every:.4f} seconds\nProcess running with session ID {process}\n"
-        )
-        return self.output(call, f"{head}Original token count: 0\nOutput:\n")
+        state = f"running with session ID {process}" if code is None else f"exited with code {code}"
+        return self.output(call, self._printed(f"Process {state}", prints, every))
 
     def spawns(self, worker: str = WORKER, nickname: str = "Ada") -> Self:
         call = self._call("spawn_agent", {"message": "Count."})
         return self.output(call, f'{{"agent_id":"{worker}","nickname":"{nickname}"}}')
 
     def awaits(self, *workers: str, took: float = 0.1) -> Self:
-        call = self._call("wait_agent", {"targets": list(workers)})
-        return self.pause(took).output(call, '{"status":{},"timed_out":false}')
+        return self.uses(
+            "wait_agent", {"targets": list(workers)}, '{"status":{},"timed_out":false}', took=took
+        )
+
+    def awaits_any(self, *, took: float = 0.1) -> Self:
+        """As newer versions do, which name nobody."""
+        return self.uses(
+            "wait_agent", {"timeout_ms": 20000}, '{"message":"Wait completed.","timed_out":false}', took=took
+        )
 
     def hears(self, worker: str, words: str) -> Self:
         """A notice of the harness; ``words`` are as JSON has them."""
         notice = f'{{"agent_path":"{worker}","status":{{"completed":"{words}"}}}}'
         return self.said("user", f"<subagent_notification>\n{notice}\n</subagent_notification>")
+
+    def _printed(self, state: str, printed: str, took: float) -> str:
+        """What stands before an output is new with every call."""
+        head = f"Chunk ID: {self._calls:06x}\nWall time: {took:.4f} seconds\n{state}\n"
+        return f"{head}Original token count: {len(printed)}\nOutput:\n{printed}"
 
     def _call(self, name: str, arguments: dict[str, Any]) -> str:
         call = self._next_id()

@@ -122,6 +122,21 @@ def test_local_shell_call_is_a_command(tmp_path: Path) -> None:
     assert (call.tool, call.summary, told(call)) == (Tool.EXEC, "make test", (FAILED, 2, "exit 2"))
 
 
+@pytest.mark.parametrize(
+    ("typed", "shown"),
+    [
+        ("bash -lc 'make test'", "make test"),
+        ("/bin/zsh -c 'cd a && make'", "cd a && make"),
+        ("bash -lc 'make test' || true", "bash -lc 'make test' || true"),
+        ("sh -c make > log 2>&1", "sh -c make > log 2>&1"),
+    ],
+)
+def test_a_shell_is_left_out_only_where_its_script_is_all_there_is(
+    typed: str, shown: str, tmp_path: Path
+) -> None:
+    assert only(legacy().call("call_1", arguments={"cmd": typed}).read(tmp_path)).summary == shown
+
+
 @pytest.mark.parametrize("output_type", ["custom_tool_call_output", "function_call_output"])
 def test_custom_call_pairs_with_its_output(tmp_path: Path, output_type: str) -> None:
     patch = "*** Begin Patch\n*** Update File: app/totals.sh\n@@\n-sum=1\n+sum=0\n*** End Patch"

@@ -115,7 +115,7 @@ async def test_work_on_the_critical_path_has_another_sign_than_other_work() -> N
     app = Stage(sample_chain("f_agents_v1"))
     async with app.run_test(size=LARGE) as pilot:
         await settled(pilot)
-        nested, first = row_at(app, "D Rawls"), row_at(app, "B Ramanujan")
+        nested, first = row_at(app, "D Rawls"), row_at(app, "B Ramanujan:")
         assert "█" in nested
         assert "▄" not in nested
         assert first.index("▄") < first.index("█")  # only its second task was waited for to its end
@@ -125,7 +125,8 @@ async def test_the_row_under_the_cursor_says_what_it_came_to() -> None:
     app = Stage(sample_chain("f_agents_v2"))
     async with app.run_test(size=LARGE) as pilot:
         await press(pilot, "j", "j")
-        assert squeezed(screen_lines(app)[4]).startswith("▌ 25.1k tokens · 36.4k with 1 below · ")
+        told = squeezed(screen_lines(app)[4])
+        assert told.startswith("▌ waited 76 ms: 76 ms for D reader · 25.1k tokens · 36.4k with 1 below · ")
         assert "20 lines inherited" in screen_lines(app)[4]
 
 

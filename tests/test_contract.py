@@ -13,6 +13,7 @@ from jsonschema import Draft202012Validator
 
 from tests.building import OTHER_THREAD, THREAD, Rollout
 from tests.reading_sessions import SAMPLES, Truth, read_as_json, sample, truths
+from tests.stories import Story
 from trace_tui.cli import main
 
 SCHEMA = json.loads((SAMPLES.parents[2] / "docs" / "session.schema.json").read_text("utf-8"))
@@ -32,7 +33,7 @@ TURN_KEYS = """index id kind status error reverted prompt steered final_answer m
     context items"""
 CALL_KEYS = """kind call_id name namespace tool status exit_code reason summary started_at ended_at
     duration_ms parallel parent_call_id child_session line"""
-WHOLE_KEYS = "schema session turns usage usage_source inherited failures problems unknown"
+WHOLE_KEYS = "schema session turns usage usage_source inherited failures hints problems unknown"
 USAGE_KEYS = "input cached_input cache_write_input output reasoning_output total"
 PROMISED = {
     "whole": WHOLE_KEYS,
@@ -250,6 +251,48 @@ def test_several_files_name_the_file_of_a_problem(tmp_path: Path) -> None:
     told = read_as_json(second.save(tmp_path, f"rollout-2026-11-20T12-05-00-{THREAD}_{OTHER_THREAD}.jsonl"))
     keeps_the_contract(told)
     assert [(problem["file"], problem["line"]) for problem in told["problems"]] == [(1, 2)]
+
+
+def test_hints_have_their_evidence(tmp_path: Path) -> None:
+    story = Story().begin().runs(code=1).runs(code=1).runs(code=1).runs("make", took=90).end()
+    told = read_as_json(story.save(tmp_path))
+    keeps_the_contract(told)
+    assert told["hints"] == [
+        {
+            "kind": "repeated",
+            "turn": 1,
+            "words": "sh check.sh failed the same way 3 times (exit 1)",
+            "calls": ["call_1", "call_2", "call_3"],
+            "lines": [5, 7, 9],
+            "started_at": "2026-11-20T12:00:00.500Z",
+            "ended_at": "2026-11-20T12:00:01.300Z",
+            "waited_for": None,
+        },
+        {
+            "kind": "waiting",
+            "turn": 1,
+            "words": "waited 1m30s for make",
+            "calls": ["call_4"],
+            "lines": [11],
+            "started_at": "2026-11-20T12:00:01.500Z",
+            "ended_at": "2026-11-20T12:01:31.500Z",
+            "waited_for": "tool",
+        },
+    ]
+
+
+def test_several_files_name_those_of_hints(tmp_path: Path) -> None:
+    first = Rollout(ordinals=True).meta().started(TURN).asked("Hello").ended(TURN)
+    first.save(tmp_path, f"rollout-2026-11-20T12-00-00-{THREAD}.jsonl")
+    base = {"thread_id": THREAD, "end_ordinal_exclusive": 5}
+    second = Rollout(ordinals=True, first_ordinal=5).meta(history_base=base).started("t2").asked("Check it.")
+    for number in range(3):
+        second.call(f"call_{number}", arguments={"cmd": "sh check.sh"})
+        second.output(f"call_{number}", "Process exited with code 1\nOutput:\nx")
+    path = second.ended("t2").save(tmp_path, f"rollout-2026-11-20T12-05-00-{THREAD}_{OTHER_THREAD}.jsonl")
+    told = read_as_json(path)
+    keeps_the_contract(told)
+    assert [(hint["files"], hint["lines"]) for hint in told["hints"]] == [([1, 1, 1], [5, 7, 9])]
 
 
 def test_what_is_printed_is_one_json_object(capfd: pytest.CaptureFixture[str]) -> None:

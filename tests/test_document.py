@@ -22,9 +22,11 @@ from trace_tui.widgets.blocks import (
     Code,
     Facts,
     FileChange,
+    Filled,
     Folded,
     Gauge,
     Heading,
+    Later,
     Output,
     Patch,
     Plain,
@@ -132,6 +134,35 @@ def test_folded_blocks_open_under_their_line_and_close_again() -> None:
     assert words(document.line(1)) == "  first"
     assert document.toggle(0)
     assert len(document) == 2
+
+
+def test_what_is_told_later_takes_its_place_and_leaves_the_rest_as_it_is() -> None:
+    document = laid_out(Folded("reasoning", [Plain("one")]), Later("why"), Later("told"), Plain("end"))
+    document.toggle(0)
+    told = document.fill("told", [Heading("told its parent"), Plain("nothing")])
+    assert told == Filled(2, 0, 3)
+    assert document.fill("why", [Heading("why")]) == Filled(2, 0, 2)
+    assert document.fill("told", [Plain("wrapped at the width of all")]) == Filled(4, 3, 1)
+    assert [words(line) for line in lines_of(document)] == [
+        "▾ reasoning",
+        "  one",
+        "",
+        "why",
+        "wrapped at the width of all",
+        "end",
+    ]
+    assert document.fill("told", []) == Filled(4, 1, 0)
+    assert document.text() == "reasoning\none\n\nwhy\nend"
+    assert document.has("why")
+    assert not document.has("end")
+
+
+def test_lines_below_what_was_filled_in_are_found_again() -> None:
+    filled = Filled(first=4, before=3, now=5)
+    assert [filled.line_now(line) for line in (0, 3, 4, 6, 7, 9)] == [0, 3, 4, 6, 9, 11]
+    shorter = Filled(first=4, before=3, now=1)
+    assert [shorter.line_now(line) for line in (3, 4, 6, 7)] == [3, 4, 4, 5]
+    assert Filled(0, 1, 0).line_now(0) == 0
 
 
 def test_what_is_folded_inside_a_fold_is_opened_too() -> None:

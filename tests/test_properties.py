@@ -18,9 +18,9 @@ from hypothesis import strategies as st
 
 from tests.building import Rollout, read_file
 from tests.reading_sessions import SAMPLES, calls_of
-from trace_tui.errors import TraceError
+from trace_tui.errors import TraceError, Unreadable
 from trace_tui.fold import Fold
-from trace_tui.model import Session, SessionFile
+from trace_tui.model import Place, Session, SessionFile
 from trace_tui.parsers.detect import detect
 from trace_tui.parsers.lines import LineReader
 from trace_tui.parsers.records import RecordReader, decode
@@ -127,6 +127,12 @@ class _HeadsOnly(Texts):
 
     def __init__(self, session: Session, sources: list[Any]) -> None:
         pass
+
+    def size(self, place: Place) -> int:
+        return 0
+
+    def raw(self, place: Place) -> bytes:
+        raise Unreadable("it was never in a file")
 
 
 @given(st.sampled_from(FILES), st.data())

@@ -19,6 +19,7 @@ from rich.cells import cell_len
 
 from tests.building import OTHER_THREAD, THREAD, Rollout
 from tests.reading_sessions import SAMPLES, read, read_as_json, sample, truths
+from tests.stories import Story
 from trace_tui.cli import main
 
 Capture = pytest.CaptureFixture[str]
@@ -77,6 +78,14 @@ def run(*arguments: str | Path, given: bytes | None = None) -> subprocess.Comple
     )
 
 
+def looping(loops: int) -> Story:
+    story = Story().begin()
+    for number in range(loops):
+        for _ in range(3):
+            story.runs(f"sh check-{number}.sh", 1)
+    return story.end()
+
+
 # -- the page ---------------------------------------------------------------
 
 PAGES = {
@@ -106,6 +115,32 @@ def test_the_page(
     printed = capfd.readouterr()
     text_snapshot(placed(printed.out), f"{name}-{width}")
     assert printed.err == ""
+
+
+def test_hints_stand_below_the_failures_with_their_lines(
+    tmp_path: Path, columns: Callable[[int], None], capfd: Capture
+) -> None:
+    columns(100)
+    assert show(looping(2).save(tmp_path)) == 0
+    printed = capfd.readouterr().out
+    failures, hints = printed.split("  hints\n")
+    assert "… and 1 more: see them all with --failed" in failures
+    assert hints.split("\n\n")[0].split("\n") == [
+        "    turn 1 · repeated · sh check-0.sh failed the same way 3 times (exit 1): lines 5, 7, 9",
+        "    turn 1 · repeated · sh check-1.sh failed the same way 3 times (exit 1): lines 11, 13, 15",
+    ]
+
+
+def test_of_many_hints_ten_are_told(tmp_path: Path, capfd: Capture) -> None:
+    assert show(looping(12).save(tmp_path)) == 0
+    printed = capfd.readouterr().out
+    assert printed.count("failed the same way") == 10
+    assert "… and 2 more: see them all with --json" in printed
+
+
+def test_where_nothing_is_hinted_at_there_is_no_such_part(tmp_path: Path, capfd: Capture) -> None:
+    assert show(failing(2).save(tmp_path)) == 0
+    assert "hints" not in capfd.readouterr().out
 
 
 @pytest.mark.parametrize("width", [30, 50, 80, 120])

@@ -40,6 +40,7 @@ from trace_tui.widgets.blocks import (
     Folded,
     Gauge,
     Heading,
+    Later,
     Output,
     Patch,
     Plain,
@@ -93,7 +94,7 @@ def _words(block: Block) -> str:
             return "\n".join(f"{state} {step}" for step, state in steps)
         case Rows(lines):
             return "\n".join("".join(text for text, _ in line) for line in lines)
-        case Folded(summary, inner):
+        case Folded(summary, inner) | Later(summary, inner):
             return f"{summary}\n{words(inner)}"
         case _:
             return block.text

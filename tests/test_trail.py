@@ -2,31 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.reading_sessions import SAMPLES, call_named, calls_of, read, sample, truths
+from tests.building import Rollout
+from tests.reading_sessions import call_named, calls_of, readable, sample
 from tests.stories import WORKER, Story
-from trace_tui.model import (
-    Call,
-    CallStatus,
-    Child,
-    Item,
-    Note,
-    NoteKind,
-    Place,
-    Relation,
-    Session,
-    Tool,
-    Turn,
-    TurnStatus,
-)
-from trace_tui.telling.rows import workers_of
-from trace_tui.telling.trails import trail_blocks
-from trace_tui.trail import Told, Trail, notice_of, told_of_worker, trail_of
-from trace_tui.widgets.blocks import Block, Folded, Heading, Rows
+from trace_tui.model import Call, CallStatus, Note, NoteKind, Place, Session, Tool, Turn, TurnStatus
+from trace_tui.parsers.events import CallMade, Event
+from trace_tui.telling.trails import why_call, why_turn, why_worker
+from trace_tui.texts import Readable, Texts
+from trace_tui.trail import Elsewhere, Trail, failing_of, has_failed, trail_of
+from trace_tui.widgets.blocks import Block, Heading, Plain, Rows
 from trace_tui.wording.cast import NOBODY
 
 
@@ -36,31 +29,57 @@ def words(blocks: list[Block]) -> list[str]:
     for block in blocks:
         if isinstance(block, Heading):
             lines.append(f"# {block.words}")
+        elif isinstance(block, Plain):
+            lines.append(block.text)
         else:
-            assert isinstance(block, Rows | Folded)
-            if isinstance(block, Rows):
-                lines += [" ".join("".join(text for text, _ in line).split()) for line in block.lines]
+            assert isinstance(block, Rows)
+            lines += [" ".join("".join(text for text, _ in line).split()) for line in block.lines]
     return lines
 
 
-def trail_in(session: Session, call: Call) -> Trail:
-    turn = next(turn for turn in session.turns if call in turn.calls())
-    return trail_of(turn, call, session)
+def trail_in(own: Readable, call: Call, *others: Readable) -> Trail:
+    turn = next(turn for turn in own.session.turns if call in turn.calls())
+    return trail_of(turn, call, own, others)
 
 
-def last_failure(story: Story, folder: Path) -> tuple[Session, Trail]:
-    session = story.read(folder)
-    failing = [call for call in calls_of(session) if call.status.is_failure][-1]
-    return session, trail_in(session, failing)
+def last_failure(session: Session) -> Call:
+    return [call for call in calls_of(session) if call.status.is_failure][-1]
+
+
+@contextmanager
+def trail_to(story: Rollout, folder: Path) -> Iterator[tuple[list[Call], Trail]]:
+    """All calls of a story, and what led to the last that failed."""
+    with readable(story.save(folder)) as own:
+        yield calls_of(own.session), trail_in(own, last_failure(own.session))
+
+
+class Unwritten(Texts):
+    """Of calls that stand in no file: each was given its summary."""
+
+    def __init__(self, session: Session) -> None:
+        self._calls = {call.place: call for turn in session.turns for call in turn.calls()}
+
+    def raw(self, place: Place) -> bytes:
+        return str(place).encode()
+
+    def read(self, raw: bytes) -> Event:
+        call = self._calls[Place(int(raw))]
+        name = "cmd" if call.tool is Tool.EXEC else "asked"
+        return CallMade(name=call.name, call_id=call.call_id, arguments={name: call.summary})
+
+
+def unwritten(*turns: Turn) -> Readable:
+    session = Session(id=WORKER, turns=list(turns))
+    return Readable(session, Unwritten(session))
 
 
 # -- the failing call ------------------------------------------------------------
 
 
 def test_of_real_commands_that_never_passed_only_what_was_done_next_is_told() -> None:
-    session = read(sample("b_exec"))
-    check = call_named(session, "sh check.sh")
-    trail = trail_in(session, check)
+    with readable(sample("b_exec")) as own:
+        check = call_named(own.session, "sh check.sh")
+        trail = trail_in(own, check)
     assert (trail.failing, trail.last_passing, trail.between) == (check, None, ())
     assert [step.summary for step in trail.next_steps if isinstance(step, Call)] == [
         "frobnicate --version",
@@ -70,38 +89,62 @@ def test_of_real_commands_that_never_passed_only_what_was_done_next_is_told() ->
 
 
 def test_polls_of_a_process_that_fails_later_are_no_answer_to_it() -> None:
-    session = read(sample("b_exec"))
-    trail = trail_in(session, call_named(session, "echo start; sleep 2"))
+    with readable(sample("b_exec")) as own:
+        trail = trail_in(own, call_named(own.session, "echo start; sleep 2"))
     first = trail.next_steps[0]
     assert isinstance(first, Call)
     assert first.summary.startswith("read -p")
 
 
 def test_a_real_patch_that_does_not_apply_any_more_leads_to_the_one_that_did() -> None:
-    session = read(sample("c_patch"))
-    applied, refused = (call for call in calls_of(session) if call.summary == "app/totals.sh (+1 −1)")
-    trail = trail_in(session, refused)
+    with readable(sample("c_patch")) as own:
+        applied, refused = (call for call in calls_of(own.session) if call.summary == "app/totals.sh (+1 −1)")
+        trail = trail_in(own, refused)
     assert (trail.last_passing, trail.between) == (applied, ())
     assert len(trail.next_steps) == 3
 
 
 def test_a_failed_turn_failed_with_its_last_failed_call() -> None:
     first, last = _call(2, CallStatus.FAILED), _call(3, CallStatus.FAILED)
-    good = _call(4)
-    turn = Turn(1, Place(1), status=TurnStatus.FAILED, items=[first, last, good])
-    assert trail_of(turn, None, Session(turns=[turn])).failing is last
-    turn.status = TurnStatus.COMPLETED
-    assert trail_of(turn, None, Session(turns=[turn])).failing is None
+    turn = Turn(1, Place(1), status=TurnStatus.FAILED, items=[first, last, _call(4)])
+    assert failing_of(turn, unwritten(turn)) is last
+
+
+def test_a_turn_that_went_on_failed_with_what_was_never_mended() -> None:
+    checks = _call(2, CallStatus.FAILED), _call(3, CallStatus.FAILED, "sh b"), _call(4)
+    turn = Turn(1, Place(1), status=TurnStatus.COMPLETED, items=[*checks])
+    own = unwritten(turn)
+    assert failing_of(turn, own) is checks[1]
+    assert has_failed(turn, own)
+    turn.items.append(_call(5, summary="sh b"))
+    own = unwritten(turn)
+    assert failing_of(turn, own) is None
+    assert not has_failed(turn, own)
+
+
+def test_a_turn_that_was_cut_short_is_told_by_what_it_was_at() -> None:
+    at = _call(3, CallStatus.ABORTED, "sleep 25")
+    turn = Turn(1, Place(1), status=TurnStatus.ABORTED, items=[_call(2, CallStatus.FAILED), at, _call(4)])
+    own = unwritten(turn)
+    assert failing_of(turn, own) is at
+    assert has_failed(turn, own)
+    assert words(why_turn(trail_of(turn, None, own), NOBODY))[1].startswith(
+        "was at line 3 ■ run aborted sleep 25"
+    )
 
 
 def test_a_real_turn_that_failed_without_a_call_tells_its_error() -> None:
-    doomed = next(path for path in _threads("f_agents_v1") if read(path).failed_turns())
-    session = read(doomed)
-    (turn,) = session.failed_turns()
-    trail = trail_of(turn, None, session)
+    with readable(sample("f_agents_v1", 4)) as own:
+        (turn,) = own.session.failed_turns()
+        trail = trail_of(turn, None, own)
     assert trail.failing is None
     assert "This worker may not run." in (trail.error or "")
-    assert trail_blocks(trail, NOBODY) == []
+    assert why_turn(trail, NOBODY) == []
+    assert words(why_worker("Lorentz", turn, trail, NOBODY)) == [
+        "# why Lorentz failed",
+        "This worker may not run.",
+        "turn 1 ✗ failed",
+    ]
 
 
 # -- what went well before -----------------------------------------------------------
@@ -112,120 +155,162 @@ def test_the_patches_since_the_check_last_passed_are_told_across_turns(tmp_path:
     story.begin().patches("a.py").patches("b.py", applies=False).runs("make").patches("c.py", 2, 0).runs(
         code=1
     )
-    session, trail = last_failure(story.answered("It fails.").runs().end(), tmp_path)
-    assert trail.last_passing is calls_of(session)[1]
-    assert [call.summary for call in trail.between] == ["a.py (+1 −1)", "c.py (+2 −0)"]
-    message, again = trail.next_steps
-    assert isinstance(message, Note)
-    assert message.text == "It fails."
-    assert again is calls_of(session)[-1]
+    with trail_to(story.answered("It fails.").runs().end(), tmp_path) as (calls, trail):
+        assert trail.last_passing is calls[1]
+        assert [call.summary for call in trail.between] == ["a.py (+1 −1)", "c.py (+2 −0)"]
+        message, again = trail.next_steps
+        assert isinstance(message, Note)
+        assert message.text == "It fails."
+        assert again is calls[-1]
 
 
-def test_a_folder_before_the_command_makes_no_difference(tmp_path: Path) -> None:
-    story = Story().begin().runs("cd /home/dev/work && sh check.sh").runs("cd 'a b'; sh check.sh", 1)
-    session, trail = last_failure(story.end(), tmp_path)
-    assert trail.last_passing is calls_of(session)[0]
+SAME = [
+    ("sh check.sh", "cd /home/dev/work && sh check.sh"),
+    ("cd src; sh check.sh", "cd /home/dev/work/src && sh check.sh"),
+    ("cd 'a b' && cd c && make", 'cd "a b/c" && make'),
+    ("sh check.sh", "bash -lc 'cd /home/dev/work && sh check.sh'"),
+    ("pytest -q", "timeout -k 5 60s pytest -q 2>&1"),
+    ("time make test", "nice -n 10 timeout 5m make test"),
+    ("make\nmake test", "cd .\nmake\nmake test"),
+]
+OTHER = [
+    ("cd web && npm test", "cd api && npm test"),
+    ("npm test", "cd api && npm test"),
+    ("sh check.sh -q", "sh check.sh"),
+    ("sh check.sh || true", "sh check.sh"),
+    ("bash -lc 'sh check.sh' || true", "sh check.sh"),
+    ("pytest | tail", "pytest"),
+    ("CI=1 make", "make"),
+]
 
 
-def test_a_command_that_only_begins_alike_is_another(tmp_path: Path) -> None:
-    session, trail = last_failure(Story().begin().runs("sh check.sh -q").runs(code=1).end(), tmp_path)
-    assert trail.last_passing is None
+@pytest.mark.parametrize(("passed", "failed"), SAME)
+def test_what_stands_around_a_command_makes_no_difference(passed: str, failed: str, tmp_path: Path) -> None:
+    story = Story().begin(cwd="/home/dev/work").runs(passed).runs(failed, 1)
+    with trail_to(story.end(), tmp_path) as (calls, trail):
+        assert trail.last_passing is calls[0]
+
+
+@pytest.mark.parametrize(("passed", "failed"), OTHER)
+def test_a_command_that_is_only_alike_is_another(passed: str, failed: str, tmp_path: Path) -> None:
+    story = Story().begin(cwd="/home/dev/work").runs(passed).runs(failed, 1)
+    with trail_to(story.end(), tmp_path) as (_, trail):
+        assert trail.last_passing is None
+
+
+def test_the_same_command_in_a_folder_that_its_arguments_name_is_another(tmp_path: Path) -> None:
+    def ran(story: Story, call: str, folder: str, code: int) -> Story:
+        story.call(call, arguments={"cmd": "npm test", "workdir": folder})
+        story.output(call, f"Process exited with code {code}\nOutput:\nx")
+        return story
+
+    story = ran(Story().begin(cwd="/w"), "call_a", "/w/web", 0)
+    with trail_to(ran(story, "call_b", "api", 1), tmp_path) as (_, trail):
+        assert trail.last_passing is None
+    with trail_to(ran(story, "call_c", "web", 1), tmp_path) as (calls, trail):
+        assert trail.last_passing is calls[0]
+
+
+def test_long_commands_are_compared_to_their_ends(tmp_path: Path) -> None:
     long = "python - <<'EOF'\n" + "x = 1\n" * 60
-    session, trail = last_failure(Story().begin().runs(long).runs(long + "fail()", 1).end(), tmp_path)
-    assert calls_of(session)[0].summary == calls_of(session)[1].summary
-    assert trail.last_passing is None
+    with trail_to(Story().begin().runs(long).runs(long + "fail()", 1).end(), tmp_path) as (calls, trail):
+        assert calls[0].summary == calls[1].summary
+        assert trail.last_passing is None
+    with trail_to(Story().begin().runs(long).runs(long, 1).end(), tmp_path) as (calls, trail):
+        assert trail.last_passing is calls[0]
+
+
+def asked_tracker(story: Story, call: str, good: bool, **arguments: Any) -> Story:
+    story.call(call, "lookup", arguments, namespace="mcp__tracker")
+    result = {"Ok": {"content": [{"type": "text", "text": "x"}], "isError": not good}}
+    invocation = {"server": "tracker", "tool": "lookup", "arguments": arguments}
+    story.event("mcp_tool_call_end", call_id=call, invocation=invocation, result=result)
+    story.output(call, "x")
+    return story
+
+
+def test_a_tool_did_the_same_where_all_of_its_arguments_were_the_same(tmp_path: Path) -> None:
+    story = asked_tracker(Story().begin(), "call_a", True, key="T-1", field="state")
+    asked_tracker(story, "call_b", True, key="T-1", field="owner")
+    with trail_to(asked_tracker(story, "call_c", False, field="state", key="T-1"), tmp_path) as (
+        calls,
+        trail,
+    ):
+        assert {call.summary for call in calls} == {"T-1"}
+        assert trail.last_passing is calls[0]
+    with trail_to(asked_tracker(story, "call_d", False, key="T-1"), tmp_path) as (_, trail):
+        assert trail.last_passing is None
+        assert "last ok it never ended ok before in this session" in words(why_call(trail, NOBODY))
 
 
 def test_patches_typed_into_a_shell_count_as_patches(tmp_path: Path) -> None:
     patch = "*** Begin Patch\n*** Update File: a.py\n@@\n-x\n+y\n*** End Patch"
     typed = f"cd src && apply_patch <<'EOF'\n{patch}\nEOF"
-    session, trail = last_failure(Story().begin().runs().runs(typed).runs(code=1).end(), tmp_path)
-    assert list(trail.between) == [calls_of(session)[1]]
-    session, trail = last_failure(Story().begin().runs(typed).patches("a.py", applies=False).end(), tmp_path)
-    assert trail.last_passing is calls_of(session)[0]
+    with trail_to(Story().begin().runs().runs(typed).runs(code=1).end(), tmp_path) as (calls, trail):
+        assert list(trail.between) == [calls[1]]
+    story = Story().begin().runs(typed).patches("a.py", applies=False).end()
+    with trail_to(story, tmp_path) as (calls, trail):
+        assert trail.last_passing is calls[0]
+
+
+def test_a_patch_is_followed_to_the_last_one_that_shares_a_file_with_it(tmp_path: Path) -> None:
+    story = Story().begin().patches("a.py", 1, 1, "b.py").patches("c.py").patches("src/b.py")
+    with trail_to(story.patches("b.py", applies=False).end(), tmp_path) as (calls, trail):
+        assert trail.last_passing is calls[0]
+        assert trail.between == (calls[1], calls[2])
 
 
 def test_calls_of_a_script_are_steps_and_not_the_script() -> None:
-    session = read(sample("b_exec_code"))
-    trail = trail_in(session, call_named(session, "sh check.sh"))
+    with readable(sample("b_exec_code")) as own:
+        trail = trail_in(own, call_named(own.session, "sh check.sh"))
     assert [step.summary for step in trail.next_steps if isinstance(step, Call)][:2] == [
         "echo quick",
         "frobnicate",
     ]
 
 
-# -- what the parent heard -------------------------------------------------------------
+def test_what_passed_inside_a_script_counts(tmp_path: Path) -> None:
+    lines = sample("b_exec_code").read_bytes().splitlines(keepends=True)
+    failing = next(line for line in lines if b'"sh check.sh"' in line and b'"status":"failed"' in line)
+    later = failing.replace(b"exec-3243", b"exec-0000").replace(b"1795178936189", b"1795178939900")
+    path = tmp_path / "session.jsonl"
+    path.write_bytes(b"".join(lines[:61]) + later)
+    with readable(path) as own:
+        trail = trail_in(own, last_failure(own.session))
+        assert trail.last_passing is not None
+        assert trail.last_passing.parent_call_id is not None
+        assert trail.last_passing.summary == "sh check.sh"
 
 
-def _threads(scenario: str) -> list[Path]:
-    return [truth.paths[0] for truth in truths() if truth.facts["scenario"] == scenario]
+def test_what_was_undone_later_counts_only_for_what_was_undone_with_it(tmp_path: Path) -> None:
+    story = Story().begin().runs().end().begin().runs("make").runs("make", 1).end()
+    with trail_to(story, tmp_path) as (calls, trail):
+        assert trail.last_passing is calls[1]
+    story.event("thread_rolled_back", num_turns=1).begin().patches("a.py").runs("make", 1)
+    with trail_to(story, tmp_path) as (calls, trail):
+        assert trail.last_passing is None
+    with trail_to(story.runs(code=1), tmp_path) as (calls, trail):
+        assert trail.last_passing is calls[0]
+        assert [call.summary for call in trail.between] == ["a.py (+1 −1)"]
 
 
-def _child(parent: Session, name: str) -> str:
-    return next(child.id for child in parent.children if child.name == name)
-
-
-def _said(items: tuple[Item, ...]) -> list[str]:
-    return [f"{item.name} {item.summary}".strip() if isinstance(item, Call) else item.text for item in items]
-
-
-def test_a_parent_hears_of_its_worker_by_waits_and_notices() -> None:
-    parent = read(sample("f_agents_v1"))
-    worker = _child(parent, "Lorentz")
-    told = told_of_worker(parent, worker)
-    wait, notice = told.heard
-    assert isinstance(wait, Call)
-    assert wait.reason == "the worker failed"
-    assert isinstance(notice, Note)
-    assert notice.text.startswith("<subagent_notification>")
-    assert [said.split()[0] for said in _said(told.did_next)] == ["close_agent"] * 3
-
-
-def test_a_parent_hears_of_its_worker_by_mail() -> None:
-    parent = read(sample("f_agents_v2"))
-    told = told_of_worker(parent, _child(parent, "/root/doomed"))
-    assert [said[:14] for said in _said(told.heard)] == ["Agent errored:"]
-    assert _said(told.did_next)[0] == "wait_agent"
-    told = told_of_worker(parent, _child(parent, "/root/counter"))
-    assert _said(told.heard) == [
-        "/root/counter completed",
-        "There are 3 files.",
-        "/root/counter completed",
-        "There are 14 lines.",
-    ]
-
-
-def test_in_older_sessions_the_waits_are_all_that_tells_of_a_worker() -> None:
-    home = SAMPLES / "eras" / "0.104.0"
-    sessions = [read(path) for path in _threads("era_agents") if path.is_relative_to(home)]
-    parent = next(session for session in sessions if session.children)
-    failed = next(session for session in sessions if session.id != parent.id and session.failed_calls())
-    assert failed.id is not None
-    told = told_of_worker(parent, failed.id)
-    assert [said.split()[0] for said in _said(told.heard)] == ["wait", "wait"]
-    assert [said.split()[0] for said in _said(told.did_next)] == ["close_agent", "close_agent", "Both"]
-    trail = trail_of(failed.turns[0], failed.failed_calls()[0], failed, parent)
-    assert trail.told_parent == told
-
-
-def test_nothing_is_heard_of_strangers() -> None:
-    assert told_of_worker(read(sample("f_agents_v1")), "01a1f900-dead") == Told((), ())
-
-
-def test_a_long_notice_is_read_as_far_as_it_is_known() -> None:
-    """Wherever it is cut: also inside an escape."""
-    whole = (
-        f'<subagent_notification>\n{{"agent_path":"{WORKER}","status":{{"errored":"' + r"\\\"\u00e4\n" * 50
-    )
-    child = Child(WORKER, "call_1", Relation.WORKER)
-    for length in range(300, 420):
-        note = Note(NoteKind.AGENT_MESSAGE, Place(2), text=whole[:length], cut=True)
-        notice = notice_of(note)
-        assert notice is not None, whole[:length]
-        assert (notice.worker, notice.state) == (WORKER, "errored")
-        assert notice.words.startswith('\\"ä\n\\"ä\n')
-        parent = Session(children=[child], turns=[Turn(1, Place(1), items=[note])])
-        assert told_of_worker(parent, WORKER).heard == (note,)
+def test_where_it_never_passed_in_its_session_the_last_of_another_agent_is_told(tmp_path: Path) -> None:
+    parent = Story().begin().runs().pause(1).patches("a.py").end()
+    late = Story().begin().pause(60).runs().end()
+    failing = Story().begin().pause(20).runs(code=1).end()
+    with (
+        readable(parent.save(tmp_path, "parent.jsonl")) as other,
+        readable(late.save(tmp_path, "late.jsonl")) as later,
+        readable(failing.save(tmp_path, "failing.jsonl")) as own,
+    ):
+        trail = trail_in(own, last_failure(own.session), later, other)
+        assert trail.elsewhere == Elsewhere(other.session, calls_of(other.session)[0])
+        assert trail.last_passing is None
+        assert words(why_call(trail, NOBODY)) == [
+            "# why",
+            "last ok never before in this session, but at 12:00:00 in Please fix it.:",
+            "line 5 ✓ run sh check.sh",
+        ]
 
 
 # -- as blocks -----------------------------------------------------------------------------
@@ -233,54 +318,47 @@ def test_a_long_notice_is_read_as_far_as_it_is_known() -> None:
 
 def test_the_blocks_say_what_failed_what_passed_what_changed_and_what_came_next(tmp_path: Path) -> None:
     story = Story().begin().runs().patches("a.py").runs(code=1).answered("Hm.").end()
-    _, trail = last_failure(story, tmp_path)
-    assert words(trail_blocks(trail, NOBODY)) == [
-        "# why",
-        "failed line 9 ✗ run 100 ms exit 1 sh check.sh",
-        "last ok line 5 ✓ run 100 ms sh check.sh",
-        "patched line 7 ✓ patch 0 ms a.py (+1 −1)",
-        "then line 11 · says Hm.",
-    ]
+    with trail_to(story, tmp_path) as (_, trail):
+        assert words(why_turn(trail, NOBODY)) == [
+            "# why",
+            "failed line 9 ✗ run exit 1 sh check.sh",
+            "last ok line 5 ✓ run sh check.sh",
+            "patched line 7 ✓ patch a.py (+1 −1)",
+            "then line 11 · says Hm.",
+        ]
+        assert (
+            words(why_call(trail, NOBODY))
+            == words(why_turn(trail._replace(), NOBODY))[:1] + words(why_turn(trail, NOBODY))[2:]
+        )
 
 
 def test_without_a_patch_in_between_that_is_said(tmp_path: Path) -> None:
-    _, trail = last_failure(Story().begin().runs().runs(code=1).end(), tmp_path)
-    assert "patched no patch was applied in between" in words(trail_blocks(trail, NOBODY))
+    with trail_to(Story().begin().runs().runs(code=1).end(), tmp_path) as (_, trail):
+        assert "patched no patch was applied in between" in words(why_call(trail, NOBODY))
 
 
 def test_many_patches_in_between_are_counted(tmp_path: Path) -> None:
     story = Story().begin().runs()
     for number in range(9):
         story.patches(f"{number}.py")
-    _, trail = last_failure(story.runs(code=1).end(), tmp_path)
-    shown = words(trail_blocks(trail, NOBODY))
+    with trail_to(story.runs(code=1).end(), tmp_path) as (_, trail):
+        shown = words(why_call(trail, NOBODY))
     assert "patched 3 earlier patches and" in shown
     assert shown[-1].endswith("8.py (+1 −1)")
 
 
 def test_a_command_that_never_passed_is_said_to_be_one() -> None:
-    session = read(sample("b_exec"))
-    shown = words(trail_blocks(trail_in(session, call_named(session, "sh check.sh")), NOBODY))
+    with readable(sample("b_exec")) as own:
+        shown = words(why_call(trail_in(own, call_named(own.session, "sh check.sh")), NOBODY))
     assert "last ok it never ended ok before in this session" in shown
 
 
-def test_the_blocks_name_the_workers_of_whom_the_parent_heard() -> None:
-    parent = read(sample("f_agents_v1"))
-    worker = next(
-        read(path) for path in _threads("f_agents_v1") if read(path).id == _child(parent, "Lorentz")
-    )
-    trail = trail_of(worker.turns[0], None, worker, parent)
-    shown = words(trail_blocks(trail, workers_of(parent)))
-    assert shown[0] == "# told its parent"
-    assert shown[1].endswith("the worker failed Lorentz: This worker may not run.")
-    assert "mail Lorentz errored: " in shown[2]
-    assert shown[3].startswith("then line ")
-
-
 def test_words_of_others_are_made_safe() -> None:
-    mail = Note(NoteKind.AGENT_MESSAGE, Place(2), text="\x1b[31mred\x07", author="/root/\x07a")
-    trail = Trail(None, "bad\x07", None, (), (), Told((mail,), (mail,)))
-    assert all(line.isprintable() for line in words(trail_blocks(trail, NOBODY)))
+    note = Note(NoteKind.MESSAGE, Place(2), text="\x1b[31mred\x07")
+    bad = _call(1, CallStatus.FAILED, "sh \x07")
+    other = Session(name="\x1b[31mred\x07")
+    trail = Trail(bad, "bad\x07", None, (), (note,), Elsewhere(other, bad))
+    assert all(line.isprintable() for line in words(why_turn(trail, NOBODY)))
 
 
 # -- whatever comes --------------------------------------------------------------------------
@@ -316,12 +394,12 @@ def turns(draw: st.DrawFn) -> list[Turn]:
 def test_what_passed_stands_before_the_failure_and_the_patches_between(
     made: list[Turn], data: st.DataObject
 ) -> None:
-    session = Session(id=WORKER, turns=made)
-    calls = calls_of(session)
+    own = unwritten(*made)
+    calls = calls_of(own.session)
     call = data.draw(st.none() | st.sampled_from(calls)) if calls else None
     turn = made[1] if call in made[1].items else made[0]
-    trail = trail_of(turn, call, session, session)
-    trail_blocks(trail, NOBODY)
+    trail = trail_of(turn, call, own, [own])
+    why_worker("Ada", turn, trail, NOBODY)
     if trail.failing is None or trail.last_passing is None:
         assert trail.between == ()
         return

@@ -1,16 +1,24 @@
-"""What a tool was given and what it gave back, whole; for `show` and the app's account of a call."""
+"""What a tool was given and what it gave back, whole; for hints, `why`, `show` and the app's detail."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from contextlib import suppress
 from typing import Self
 
 import orjson
 
+from trace_tui.errors import Unreadable
 from trace_tui.model import Call, Place, Tool, Turn
 from trace_tui.parsers.commands import shown_command
 from trace_tui.parsers.events import CallMade, CallOutput, Event, Message, Salvaged, ToolEnded, ToolStarted
-from trace_tui.parsers.particulars import OwnCommand, item_error, item_result, own_command
+from trace_tui.parsers.outputs import read_output
+from trace_tui.parsers.particulars import OwnCommand, item_changes, item_error, item_result, own_command
+from trace_tui.parsers.patches import FilePatch, patch_in_command, read_patch
 from trace_tui.texts import Texts
+
+_HAVE_HEADERS = frozenset({Tool.EXEC, Tool.STDIN, Tool.PATCH, Tool.OTHER})
+"""Whose outputs begin with lines of the harness; those of other tools may look alike by accident."""
 
 
 class CallRecords:
@@ -19,17 +27,25 @@ class CallRecords:
     def __init__(self, call: Call, texts: Texts) -> None:
         self.call = call
         self._texts = texts
+        self._records: dict[Place, bytes] = {}
         self._events: dict[Place, Event] = {}
 
     @classmethod
     def of(cls, call: Call, texts: Texts) -> Self:
-        """All of them read now, in the order of the file: that is quickest where it is compressed."""
-        records = cls(call, texts)
-        for place in sorted(
-            place for place in (call.place, call.item_place, call.output_place) if place is not None
-        ):
-            records._event(place)
+        (records,) = cls.of_many([call], texts)
         return records
+
+    @classmethod
+    def of_many(cls, calls: Sequence[Call], texts: Texts) -> list[Self]:
+        """All of them read now, in the order of the file: that is quickest where it is compressed.
+
+        What can't be read raises where it is asked for.
+        """
+        many = [cls(call, texts) for call in calls]
+        for place, number in sorted((place, n) for n, call in enumerate(calls) for place in places_of(call)):
+            with suppress(Unreadable):
+                many[number]._record(place)
+        return many
 
     @property
     def made(self) -> CallMade | None:
@@ -72,25 +88,39 @@ class CallRecords:
         item = self.item
         if item is None:
             return None
-        return self._texts.raw(self.call.place if self.call.item_place is None else self.call.item_place)
+        return self._record(self.call.place if self.call.item_place is None else self.call.item_place)
 
     @property
     def output_record(self) -> bytes | None:
-        return self._texts.raw(self.call.output_place) if self.call.output_place is not None else None
+        return self._record(self.call.output_place) if self.call.output_place is not None else None
+
+    def _record(self, place: Place) -> bytes:
+        record = self._records.get(place)
+        if record is None:
+            record = self._records[place] = self._texts.raw(place)
+        return record
 
     def _event(self, place: Place) -> Event:
         event = self._events.get(place)
         if event is None:
-            event = self._events[place] = self._of_this_call(self._texts.event(place))
+            event = self._events[place] = self._of_this_call(self._texts.read(self._record(place)))
         return event
 
     def _of_this_call(self, event: Event) -> Event:
         """Of several records on one line the one that is about this call."""
-        if not isinstance(event, Salvaged):
-            return event
-        kinds = (CallMade, CallOutput, ToolStarted, ToolEnded)
-        told = [one for one in event.events if isinstance(one, kinds) and one.call_id == self.call.call_id]
-        return told[0] if told else event
+        if isinstance(event, Salvaged):
+            kinds = (CallMade, CallOutput, ToolStarted, ToolEnded)
+            told = [one for one in event.events if isinstance(one, kinds)]
+            return next((one for one in told if one.call_id == self.call.call_id), event)
+        if isinstance(event, CallMade | CallOutput) and event.call_id not in (None, self.call.call_id):
+            raise Unreadable(f"where {self.call.call_id} was something else stands by now")
+        return event
+
+
+def places_of(call: Call) -> list[Place]:
+    """The records that tell of a call, in the order of the file."""
+    places = (call.place, call.item_place, call.output_place)
+    return sorted({place for place in places if place is not None})
 
 
 def call_input(records: CallRecords) -> str:
@@ -122,17 +152,53 @@ def typed_command(records: CallRecords) -> str | None:
 
 def call_output(records: CallRecords) -> str | None:
     """What the model was given back, else what the harness' item holds; None where nothing was written."""
-    output, item, own = records.output, records.item, records.own_command
-    if output is not None:
+    if (output := records.output) is not None:
         return output.text
-    if own is not None:
+    if (own := records.own_command) is not None:
         return own.result
-    if item is None:
+    if (item := records.item) is None:
         return None
     told = item.output or item.error or item.output
     if told is None and records.call.tool is Tool.MCP and (record := records.item_record) is not None:
         return item_result(record) or item_error(record)
     return told
+
+
+def without_header(text: str, call: Call) -> str:
+    """What the tool itself gave back, without the lines that the harness put before it."""
+    if call.tool is Tool.CODE:
+        return read_output(text).body if text.startswith("Script ") else text
+    if call.tool not in _HAVE_HEADERS:
+        return read_output(text).body if text.startswith("Wall time:") else text
+    if text.startswith("Script "):
+        return text
+    body = read_output(text).body
+    if body == text or "apply_patch" not in call.summary:
+        return body
+    inner = read_output(body)  # the patch has a header of its own below that of the command
+    return inner.body if inner.exit_code is not None else body
+
+
+def written_patch(records: CallRecords) -> str:
+    """The patch as the model wrote it; empty where only an item tells of it."""
+    made = records.made
+    if made is None:
+        return ""
+    for key in ("input", "patch"):
+        if isinstance(patch := records.arguments.get(key), str):
+            return patch
+    return made.input
+
+
+def patched_files(records: CallRecords) -> list[FilePatch]:
+    """What a patch was to change: by its own words, else by the item of the finished patch."""
+    if records.call.tool is Tool.EXEC:
+        inside = patch_in_command(typed_command(records) or "")
+        return read_patch(inside.patch) if inside is not None else []
+    files = read_patch(written_patch(records))
+    if not files and (record := records.item_record) is not None:
+        files = item_changes(record)
+    return files
 
 
 def call_folder(records: CallRecords, turn: Turn) -> str | None:

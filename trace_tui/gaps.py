@@ -1,17 +1,21 @@
 """Long silences inside a turn, and what was waited for meanwhile; part of what `findings` tells.
 
 The file says when steps began and when calls ended. Between two steps of the model the calls of the first
-one work, then the model does; a call that outlives the next step was left running, and explains nothing.
+one work, then the model does. When a call gave back control is mostly known from the model; of one that was
+left running, or ran side by side with others, the line of its output tells.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from trace_tui.errors import Unreadable
 from trace_tui.likeness import is_agent_wait, subject
 from trace_tui.model import Call, CallStatus, Item, NoteKind, Place, Tool, Turn, TurnStatus
+from trace_tui.texts import Texts
 from trace_tui.times import short_duration
 
 LONG = 60_000
@@ -35,6 +39,16 @@ class Gap(NamedTuple):
     """Of the step before it, else of the turn."""
 
 
+class _Answer(NamedTuple):
+    """How long a call kept the model from going on."""
+
+    call: Call
+    ended: int
+    """Its work, as far as it was waited for."""
+    heard: int | None
+    """When the model was told; None where that can't be known."""
+
+
 class _Span(NamedTuple):
     call: Call
     start: int
@@ -45,10 +59,10 @@ class _Span(NamedTuple):
         return self.end - self.start
 
 
-def gaps_in(turn: Turn, workers: Mapping[str, str]) -> Iterator[Gap]:
+def gaps_in(turn: Turn, workers: Mapping[str, str], texts: Texts) -> Iterator[Gap]:
     """In order; ``workers`` are names by ids."""
     reached = turn.started_at
-    step = _Step(turn, workers)
+    step = _Step(turn, workers, texts)
     for item in turn.items:
         if isinstance(item, Call):
             begins = item.started_at
@@ -77,6 +91,7 @@ class _Step:
 
     turn: Turn
     workers: Mapping[str, str]
+    texts: Texts
     last: Item | None = None
     calls: list[Call] = field(default_factory=list)
 
@@ -91,44 +106,73 @@ class _Step:
 
     def silence(self, start: int, end: int, upcoming: Item | None) -> Iterator[Gap]:
         """What of the time up to the next step, or to the turn's end, was long."""
-        if any(call.tool is Tool.ASK for call in self.calls):
-            return  # somebody had a question to answer
-        answered = [call for call in self.calls if call.ended_at is not None and call.ended_at <= end]
-        yield from self._of_calls(answered, start)
-        rest = max([start, *(call.ended_at or start for call in answered)])
-        if end - rest > LONG:
-            waited_for = MODEL if self._is_the_models(answered, upcoming) else UNKNOWN
+        if any(_is_open_question(call) for call in self.calls):
+            return  # somebody may think about it as long as they like
+        answers = [answer for call in self.calls if (answer := self._answer(call, end)) is not None]
+        works = [answer for answer in answers if answer.call.tool is not Tool.ASK]
+        yield from self._of_calls(works, start)
+        worked = max([start, *(answer.ended for answer in answers)])
+        heard = max([worked, *(answer.heard or start for answer in answers)])
+        if works and heard - worked > LONG:
+            yield self._before_work(worked, heard, [answer.call for answer in works])
+        if end - heard > LONG:
+            waited_for = MODEL if self._is_the_models(answers, upcoming) else UNKNOWN
             beside = tuple(one for one in (self.last, upcoming) if isinstance(one, Call))
-            yield self._gap(rest, end, waited_for, beside)
+            yield self._gap(heard, end, waited_for, beside)
 
-    def _is_the_models(self, answered: list[Call], upcoming: Item | None) -> bool:
+    def _answer(self, call: Call, end: int) -> _Answer | None:
+        """None where there was none before ``end``."""
+        if call.ended_at is None:
+            return None
+        if call.ended_at <= end and (call.item_place is not None or not call.parallel):
+            return _Answer(call, call.ended_at, call.ended_at)
+        # Left running; or side by side, where its end is only its beginning and its duration.
+        written = self._written_at(call.output_place)
+        if written is not None and written <= end:
+            return _Answer(call, min(call.ended_at, written), written)
+        return _Answer(call, call.ended_at, None) if call.ended_at <= end else None
+
+    def _written_at(self, place: Place | None) -> int | None:
+        with suppress(Unreadable):
+            return self.texts.event(place).at if place is not None else None
+        return None
+
+    def _is_the_models(self, answers: Sequence[_Answer], upcoming: Item | None) -> bool:
         """Nothing else was at work, and the model had something to do."""
-        if len(answered) < len(self.calls):
+        if len(answers) < len(self.calls) or any(answer.heard is None for answer in answers):
             return False
         return upcoming is not None or self.turn.status is not TurnStatus.COMPLETED
 
-    def _of_calls(self, calls: list[Call], start: int) -> Iterator[Gap]:
-        waited = _longest([_waiting(call, start) for call in calls])
+    def _of_calls(self, answers: Sequence[_Answer], start: int) -> Iterator[Gap]:
+        waited = _longest([_waiting(answer, start) for answer in answers])
         if waited is not None:
-            is_asked = waited.call.status is CallStatus.DECLINED or (
-                self.turn.approval_policy not in (None, _NOBODY_IS_ASKED)
-            )
-            yield self._gap_of(waited, APPROVAL if is_asked else UNKNOWN)
-        worked = _longest([_working(call, start) for call in calls])
+            yield self._gap_of(waited, self._before(waited.call))
+        worked = _longest([_working(answer.call, answer.ended, start) for answer in answers])
         if worked is not None:
             yield self._gap_of(worked, WORKER if is_agent_wait(worked.call) else TOOL)
 
-    def _gap_of(self, span: _Span, waited_for: str) -> Gap:
-        inner = _longest([_working(call, span.start) for call in span.call.nested or ()])
-        calls = (span.call,) if inner is None else (span.call, inner.call)
-        return self._gap(span.start, span.end, waited_for, calls)
+    def _before(self, call: Call) -> str:
+        """What a call waits for that is not at work."""
+        is_asked = self.turn.approval_policy not in (None, _NOBODY_IS_ASKED)
+        return APPROVAL if is_asked or call.status is CallStatus.DECLINED else UNKNOWN
 
-    def _gap(self, at: int, until: int, waited_for: str, calls: tuple[Call, ...]) -> Gap:
+    def _before_work(self, at: int, until: int, calls: Sequence[Call]) -> Gap:
+        """Calls side by side that came back much later than their work can have taken."""
+        what = subject(calls[0], self.workers) if len(calls) == 1 else f"{len(calls)} calls side by side"
+        return self._gap(at, until, self._before(calls[0]), tuple(calls), what)
+
+    def _gap_of(self, span: _Span, waited_for: str) -> Gap:
+        inner = _longest([_working(call, call.ended_at, span.start) for call in span.call.nested or ()])
+        calls = (span.call,) if inner is None else (span.call, inner.call)
+        return self._gap(span.start, span.end, waited_for, calls, subject(calls[-1], self.workers))
+
+    def _gap(self, at: int, until: int, waited_for: str, calls: tuple[Call, ...], what: str = "") -> Gap:
+        """``what`` ran, or had to be approved."""
         place = self.turn.place if self.last is None else self.last.place
-        words = self._words(waited_for, short_duration(until - at), calls)
+        words = self._words(waited_for, short_duration(until - at), calls, what)
         return Gap(at, until, waited_for, words, calls, place)
 
-    def _words(self, waited_for: str, long: str, calls: tuple[Call, ...]) -> str:
+    def _words(self, waited_for: str, long: str, calls: tuple[Call, ...], what: str) -> str:
         if waited_for == UNKNOWN:
             return f"{long} of which the file does not tell what was waited for"
         if waited_for == MODEL:
@@ -136,24 +180,34 @@ class _Step:
         if waited_for == WORKER:
             names = [name for worker, name in self.workers.items() if worker in calls[0].summary]
             return f"waited {long} for " + (", ".join(names) or "workers")
-        what = subject(calls[-1], self.workers)
         return f"waited {long} for " + (f"approval of {what}" if waited_for == APPROVAL else what)
 
 
-def _working(call: Call, after: int) -> _Span | None:
-    """When it was at work, as far as that is later than ``after``."""
-    if call.ended_at is None or call.status is CallStatus.DECLINED:
+def _is_open_question(call: Call) -> bool:
+    """One that was never answered, or whose answer comes at any time as something else."""
+    return call.tool is Tool.ASK and (call.ended_at is None or call.name.endswith("_async"))
+
+
+def _working(call: Call, until: int | None, after: int) -> _Span | None:
+    """When it was at work, as far as that is later than ``after``. To patch takes no time."""
+    if (
+        call.ended_at is None
+        or until is None
+        or call.status is CallStatus.DECLINED
+        or call.tool is Tool.PATCH
+    ):
         return None
     begun = call.started_at if call.duration_ms is None else call.ended_at - call.duration_ms
-    return None if begun is None else _Span(call, max(begun, after), call.ended_at)
+    return None if begun is None else _Span(call, max(begun, after), until)
 
 
-def _waiting(call: Call, after: int) -> _Span | None:
+def _waiting(answer: _Answer, after: int) -> _Span | None:
     """When it was made and not at work yet: somebody had to approve it first."""
+    call = answer.call
     if call.ended_at is None or call.started_at is None:
         return None
-    if call.status is CallStatus.DECLINED:
-        return _Span(call, max(call.started_at, after), call.ended_at)
+    if call.status is CallStatus.DECLINED or call.tool is Tool.PATCH:
+        return _Span(call, max(call.started_at, after), answer.ended)
     if call.duration_ms is None:
         return None
     return _Span(call, max(call.started_at, after), call.ended_at - call.duration_ms)

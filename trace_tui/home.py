@@ -19,6 +19,7 @@ from trace_tui.parsers.events import SessionHeader
 from trace_tui.parsers.records import RecordReader
 from trace_tui.relatives import Agent, name_for_parent
 from trace_tui.sources import Source, file_source
+from trace_tui.ties import name_workers
 
 _PEEK = 1 << 16
 _MORE = 1 << 18
@@ -87,10 +88,14 @@ class Home:
         if self.folder is not None:
             session.name = read_names(self.folder, session.id).get(session.id) or session.name
         known = {child.id for child in session.children}
+        by_path: dict[str, str] = {}
         for header in self._child_headers(session):
             if header.id is not None and header.id not in known:
                 known.add(header.id)
                 session.children.append(_child(header, session))
+            if header.id is not None and header.agent_path is not None:
+                by_path[header.agent_path] = header.id
+        name_workers(session, by_path)
         if session.root_id is None and session.parent_id is not None:
             session.root_id = self._root_above(session.parent_id)
 

@@ -1,17 +1,20 @@
 """What calls are about, and when two are the same work; asked by `findings`, `gaps` and `trail`.
 
 The model has a call's summary, not its whole input: where the summary is known to be only a part, two calls
-are never said to be the same.
+are never said to be the same. `deeds` reads the rest.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import NamedTuple
 
 from trace_tui.kinds import AgentAct, agent_act
 from trace_tui.model import Call, Tool
+
+MAY_POLL = frozenset({Tool.STDIN, Tool.CODE, Tool.AGENT})
 
 Work = tuple[str | None, ...]
 """Equal for two calls that did the same, as far as the model can tell."""
@@ -20,7 +23,7 @@ _CHANGE_OF_FOLDER = re.compile(r"""cd (?:'[^']*'|"[^"]*"|\S+) ?(?:&&|;) ?""")
 _TYPED_PATCH = re.compile(r"""(?:cd (?:'[^']*'|"[^"]*"|\S+) ?(?:&&|;) ?)?apply_patch\b""")
 _TYPED_FILE = re.compile(r"\*\*\* (?:Add|Update|Delete) File: (.+?)(?= @@| \*\*\*| [+-])")
 """Of a patch typed into a shell, whose lines the summary puts on one."""
-_COUNTS = re.compile(r"(\d+) −(\d+)\)( and \d+ more)?")
+_COUNTS = re.compile(r" \(\+\d+ −\d+\)$")
 _MORE_FILES = re.compile(r" and \d+ more$")
 _NO_FILE = "patch"
 """The summary of a patch that names no file."""
@@ -33,8 +36,8 @@ class PatchedFile(NamedTuple):
     """The first file of a patch, the only one that its summary names."""
 
     name: str
-    counts: tuple[int, int] | None = None
-    """Lines added and removed; None where they are unknown, or those of several files together."""
+    is_alone: bool
+    """No other is patched with it."""
 
 
 def is_whole(call: Call) -> bool:
@@ -50,7 +53,8 @@ def work_of(call: Call) -> Work | None:
     if not is_whole(call):
         return None
     if call.tool is Tool.EXEC:  # its name depends on the version, and on who made the call
-        return (Tool.EXEC, _CHANGE_OF_FOLDER.sub("", call.summary, count=1))
+        summary = call.summary
+        return (Tool.EXEC, _CHANGE_OF_FOLDER.sub("", summary, count=1) if "cd " in summary else summary)
     return (call.tool, call.name, call.namespace, call.summary)
 
 
@@ -63,31 +67,35 @@ def is_patch(call: Call) -> bool:
 def patched_file(call: Call) -> PatchedFile | None:
     """Of a call that is a patch."""
     if call.tool is Tool.EXEC:
-        typed = _TYPED_FILE.search(call.summary)
-        return PatchedFile(typed[1]) if typed is not None else None
-    if call.summary == _NO_FILE or call.summary.endswith("…"):
+        typed = _TYPED_FILE.findall(call.summary)
+        return PatchedFile(typed[0], len(typed) == 1 and is_whole(call)) if typed else None
+    return _first_of(call.summary)
+
+
+@lru_cache(maxsize=4096)
+def _first_of(summary: str) -> PatchedFile | None:
+    if summary == _NO_FILE or summary.endswith("…"):
         return None
-    name, begin, end = call.summary.rpartition(" (+")
-    told = _COUNTS.fullmatch(end) if begin else None
-    if told is None:
-        return PatchedFile(_MORE_FILES.sub("", call.summary))
-    return PatchedFile(name, None if told[3] is not None else (int(told[1]), int(told[2])))
+    first = _MORE_FILES.sub("", summary)
+    return PatchedFile(_COUNTS.sub("", first), first == summary)
 
 
 def is_poll(call: Call) -> bool:
     """It only asks how something is getting on that was started before, and was answered."""
-    if call.tool not in _MAY_POLL or call.status.is_failure:
+    if call.tool not in MAY_POLL or call.status.is_failure:
         return False
     if call.tool is Tool.AGENT:
-        return is_agent_wait(call)
+        return asks_agents(call)
     return _INPUT_TYPED not in call.summary and (call.tool is Tool.STDIN or call.name == "wait")
-
-
-_MAY_POLL = frozenset({Tool.STDIN, Tool.CODE, Tool.AGENT})
 
 
 def is_agent_wait(call: Call) -> bool:
     return agent_act(call.tool, call.name) is AgentAct.WAIT
+
+
+def asks_agents(call: Call) -> bool:
+    """How workers are getting on, with waiting or without."""
+    return agent_act(call.tool, call.name) in (AgentAct.WAIT, AgentAct.LIST)
 
 
 def subject(call: Call, workers: Mapping[str, str]) -> str:

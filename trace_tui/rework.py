@@ -3,18 +3,112 @@
 from __future__ import annotations
 
 from collections import Counter, deque
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from trace_tui.likeness import PatchedFile, Work, is_patch, patched_file, work_of
 from trace_tui.model import Call, CallStatus, Item, Tool
+from trace_tui.parsers.patches import Change, FilePatch, changes_of
 
 _PATCHES = 3
 _COMMANDS_REMEMBERED = 8
 """Of those that failed before a patch: among them is the one that it was to mend."""
+_FEW_CHARACTERS = 8
+"""Lines with fewer than these, as a lone bracket, may come and go anywhere."""
 
-_Patches = dict[int, tuple[Call, PatchedFile]]
-"""By their index among the steps."""
+Patches = dict[int, tuple[Call, PatchedFile | None]]
+"""Those that were applied, by their index among the steps, and the first file of each where it is known."""
+
+
+def patches_in(steps: Sequence[Item]) -> Patches:
+    """None of them where they are too few to tell anything."""
+    applied = [
+        (at, step)
+        for at, step in enumerate(steps)
+        if isinstance(step, Call) and step.status is CallStatus.OK and is_patch(step)
+    ]
+    return {at: (call, patched_file(call)) for at, call in applied} if len(applied) >= _PATCHES else {}
+
+
+def suspected(patches: Patches) -> list[Call]:
+    """Those of files that may have been patched often enough to go back and forth."""
+    first_files = [file for _, file in patches.values()]
+    times = Counter([file.name for file in first_files if file is not None])
+    unseen = sum(file is None or not file.is_alone for file in first_files)
+    return [
+        call
+        for call, file in patches.values()
+        if (len(patches) if file is None or not file.is_alone else times[file.name] + unseen) >= _PATCHES
+    ]
+
+
+def churn(
+    steps: Sequence[Item], patches: Patches, files: Mapping[Call, Sequence[FilePatch]]
+) -> Iterator[tuple[str, list[Call]]]:
+    """What happened, in words, and the calls; ``files`` are those of the patches that could be read."""
+    told: set[Call] = set()
+    for name, calls in _back_and_forth(files):
+        told.update(calls)
+        yield f"{name} patched back and forth {len(calls)} times", calls
+    for name, attempts in _in_vain(steps, patches):
+        if told.isdisjoint(attempts.patches):
+            times = f"{len(attempts.patches)} times"
+            words = f"{name} patched {times}, in between {attempts.runs[-1].summary} failed each time"
+            yield words, sorted([*attempts.patches, *attempts.runs], key=lambda call: call.place)
+
+
+# -- to and fro ---------------------------------------------------------------
+
+
+@dataclass(slots=True)
+class _Swings:
+    """Of one file: the patches by which each change was made, taken back, made again, up to now."""
+
+    patches: dict[Change, list[Call]] = field(default_factory=dict)
+    """By the change that the last of them made."""
+    often: dict[Call, None] = field(default_factory=dict)
+    """Those that went back and forth often enough."""
+    whole: Change | None = None
+    """The file as it was added."""
+
+    def take(self, call: Call, file: FilePatch) -> None:
+        changes = set(self._changes(file))
+        for change in changes:
+            if change.undone in changes or not _is_telling(change):
+                continue  # moved within the file
+            patches = [*self.patches.pop(change.undone, ()), call]
+            self.patches[change] = patches
+            if len(patches) >= _PATCHES:
+                self.often.update(dict.fromkeys(patches))
+
+    def _changes(self, file: FilePatch) -> list[Change]:
+        if file.action == "delete" and not file.lines:
+            return [self.whole.undone] if self.whole is not None else []
+        changes = changes_of(file)
+        if file.action == "add" and changes:
+            self.whole = changes[0]
+        return changes
+
+
+def _is_telling(change: Change) -> bool:
+    """It would hardly be made at two places of a file."""
+    if change.removed and change.added:
+        return True
+    return sum(len(line.strip()) for line in (*change.removed, *change.added)) >= _FEW_CHARACTERS
+
+
+def _back_and_forth(files: Mapping[Call, Sequence[FilePatch]]) -> Iterator[tuple[str, list[Call]]]:
+    """Done, taken back, done again. To take back once is how mistakes are mended."""
+    by_path: dict[str, _Swings] = {}
+    for call, patched in files.items():
+        for file in patched:
+            by_path.setdefault(file.path, _Swings()).take(call, file)
+    for path, swings in by_path.items():
+        if swings.often:
+            yield path, sorted(swings.often, key=lambda call: call.place)
+
+
+# -- in vain ------------------------------------------------------------------
 
 
 @dataclass(slots=True)
@@ -29,87 +123,58 @@ class _Attempts:
     """Those that failed after each patch but the last."""
 
 
-@dataclass(slots=True)
-class _Swings:
-    """Patches of one file, each of which takes back the one before, going by the lines."""
-
-    counts: tuple[int, int] | None
-    patches: list[Call]
-
-
-def churn(steps: Sequence[Item]) -> Iterator[tuple[str, list[Call]]]:
-    """What happened, in words, and the calls. Of a patch of several files only the first is known."""
-    patches = _patches_of_often_patched(steps)
-    if not patches:
+def _in_vain(steps: Sequence[Item], patches: Patches) -> Iterator[tuple[str, _Attempts]]:
+    """Between each patch of a file and the next one the same command failed; of several files the first."""
+    times = Counter([file.name for _, file in patches.values() if file is not None])
+    if not any(number >= _PATCHES for number in times.values()):
         return
-    told: set[int] = set()
-    for name, calls in _back_and_forth(patches.values()):
-        told.update(map(id, calls))
-        yield f"{name} patched back and forth {len(calls)} times", calls
-    for name, attempts in _in_vain(steps, patches):
-        if told.isdisjoint(map(id, attempts.patches)):
-            times = f"{len(attempts.patches)} times"
-            words = f"{name} patched {times}, in between {attempts.runs[-1].summary} failed each time"
-            yield words, sorted([*attempts.patches, *attempts.runs], key=lambda call: call.place)
-
-
-def _patches_of_often_patched(steps: Sequence[Item]) -> _Patches:
-    """Those that were applied."""
-    patches = {
-        at: (step, file)
-        for at, step in enumerate(steps)
-        if isinstance(step, Call)
-        and step.status is CallStatus.OK
-        and is_patch(step)
-        and (file := patched_file(step)) is not None
-    }
-    times = Counter(file.name for _, file in patches.values())
-    return {at: patch for at, patch in patches.items() if times[patch[1].name] >= _PATCHES}
-
-
-def _back_and_forth(patches: Iterable[tuple[Call, PatchedFile]]) -> Iterator[tuple[str, list[Call]]]:
-    """+3 −1, then +1 −3, then +3 −1. Where as many lines were added as removed, that tells nothing."""
-    swings: dict[str, _Swings] = {}
-    for call, (name, counts) in patches:
-        one = swings.get(name)
-        if one is not None and _is_mirrored(one.counts, counts):
-            one.counts = counts
-            one.patches.append(call)
-            continue
-        if one is not None and len(one.patches) >= _PATCHES:
-            yield name, one.patches
-        swings[name] = _Swings(counts, [call])
-    yield from ((name, one.patches) for name, one in swings.items() if len(one.patches) >= _PATCHES)
-
-
-def _is_mirrored(before: tuple[int, int] | None, now: tuple[int, int] | None) -> bool:
-    return before is not None and now == before[::-1] and now != before
-
-
-def _in_vain(steps: Sequence[Item], patches: _Patches) -> Iterator[tuple[str, _Attempts]]:
-    """Between each patch of a file and the next one the same command failed."""
+    runs = _runs_of_failing(steps)
     attempts: dict[str, _Attempts] = {}
     last_runs: dict[Work, tuple[int, Call]] = {}
     failures: deque[Work] = deque(maxlen=_COMMANDS_REMEMBERED)
-    for at, step in enumerate(steps):
-        if at in patches:
-            name = patches[at][1].name
-            one = attempts.get(name)
-            if one is None or not _goes_on(one, last_runs, failures):
-                if one is not None and len(one.patches) >= _PATCHES:
-                    yield name, one
-                one = attempts[name] = _Attempts(at, [])
-            one.at = at
-            one.patches.append(patches[at][0])
-        elif isinstance(step, Call) and (work := _command(step)) is not None:
-            last_runs[work] = at, step
-            if step.status is CallStatus.FAILED:
+    for at in sorted([*patches, *runs]) if runs else ():
+        if at in runs:
+            work, run = runs[at]
+            last_runs[work] = at, run
+            if run.status is CallStatus.FAILED:
                 failures.append(work)
+            continue
+        patch, file = patches[at]
+        if file is None or times[file.name] < _PATCHES:
+            continue
+        one = attempts.get(file.name)
+        if one is None or not _goes_on(one, last_runs, failures):
+            if one is not None and len(one.patches) >= _PATCHES:
+                yield file.name, one
+            one = attempts[file.name] = _Attempts(at, [])
+        one.at = at
+        one.patches.append(patch)
     yield from ((name, one) for name, one in attempts.items() if len(one.patches) >= _PATCHES)
 
 
+def _runs_of_failing(steps: Sequence[Item]) -> dict[int, tuple[Work, Call]]:
+    """The runs of commands that failed at least once, by their index among the steps."""
+    commands = [
+        (at, step) for at, step in enumerate(steps) if isinstance(step, Call) and step.tool is Tool.EXEC
+    ]
+    failed = {
+        work
+        for _, call in commands
+        if call.status is CallStatus.FAILED and (work := _command(call)) is not None
+    }
+    texts = {work[-1] for work in failed}
+    return {
+        at: (work, call)
+        for at, call in commands
+        # A quick look first: most commands are none of these, in whatever folder they run.
+        if (call.summary in texts or "cd " in call.summary)
+        and (work := _command(call)) is not None
+        and work in failed
+    }
+
+
 def _command(call: Call) -> Work | None:
-    return work_of(call) if call.tool is Tool.EXEC and not is_patch(call) else None
+    return work_of(call) if not is_patch(call) else None
 
 
 def _goes_on(one: _Attempts, last_runs: Mapping[Work, tuple[int, Call]], failures: deque[Work]) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import Self
+from typing import NamedTuple, Self
 
 from trace_tui.errors import Unreadable
 from trace_tui.model import Note, Place, Session, Text, file_of, line_of
@@ -53,7 +53,16 @@ class Texts:
 
     def event(self, place: Place) -> Event:
         """The record with all of its texts."""
-        return self._reader.read(self.raw(place))
+        return self.read(self.raw(place))
+
+    def read(self, raw: bytes) -> Event:
+        """The same of bytes that are at hand."""
+        return self._reader.read(raw)
+
+    def size(self, place: Place) -> int:
+        """How many bytes a record takes, as far as it was there when the session was read."""
+        span = self._files[file_of(place)].span(line_of(place))
+        return span[1] if span is not None else 0
 
     def whole(self, text: Text | Note | None) -> str | None:
         if text is None:
@@ -92,6 +101,13 @@ class Texts:
         missing = offset - self._positions[index]
         while missing > 0 and (skipped := stream.read(min(missing, 1 << 20))):
             missing -= len(skipped)
+
+
+class Readable(NamedTuple):
+    """A session, and all that its files say."""
+
+    session: Session
+    texts: Texts
 
 
 def text_of(event: Event) -> str | None:

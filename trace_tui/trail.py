@@ -1,104 +1,124 @@
-"""Why did it fail: what went well before, what was patched since, what was done next, what the parent heard.
+"""Why did it fail: what went well before, what was patched since, what was done next.
 
-Pure questions about sessions that are already read; `telling.trails` makes blocks of the answers.
+Questions about sessions that are already read; `telling.trails` makes blocks of the answers. What the parent
+of a worker heard of it is for `heard` to say.
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Iterator
-from itertools import islice
+from collections.abc import Iterable
 from typing import NamedTuple
 
-from trace_tui.likeness import is_agent_wait, is_patch, work_of
-from trace_tui.model import Call, CallStatus, Item, Note, NoteKind, Session, Turn, TurnStatus
-from trace_tui.parsers.injected import WorkerNotice, worker_notice
+from trace_tui.heard import turns_meant
+from trace_tui.likeness import is_patch
+from trace_tui.model import Call, CallStatus, Item, Session, Turn, TurnStatus
+from trace_tui.next_steps import flat, next_steps
+from trace_tui.same_work import Step, did_same, last_passing
+from trace_tui.texts import Readable
 
-_STEPS = 3
+_CUT_SHORT = (CallStatus.ABORTED, CallStatus.UNFINISHED)
 
 
-class Told(NamedTuple):
-    """What a parent heard of a worker, and did when it had heard the last of it."""
+class Elsewhere(NamedTuple):
+    """The last call of another agent that did the same and ended ok."""
 
-    heard: tuple[Note | Call, ...]
-    """Mails, notices, and waits that name it."""
-    did_next: tuple[Item, ...]
+    session: Session
+    call: Call
 
 
 class Trail(NamedTuple):
     failing: Call | None
+    """What failed; of a turn that was cut short, what it was at."""
     error: str | None
     """The turn's own."""
     last_passing: Call | None
-    """The last call before it that did the same and ended ok; of a patch, the last one of that file."""
+    """The last call before it that did the same and ended ok; of a patch, the last one that shares a file."""
     between: tuple[Call, ...]
     """Patches that were applied after the one and before the other."""
     next_steps: tuple[Item, ...]
     """What was done right after it in its turn."""
-    told_parent: Told | None = None
-    """None where the parent is unknown."""
+    elsewhere: Elsewhere | None = None
+    """Where nothing passed in its own session."""
 
 
-def trail_of(turn: Turn, call: Call | None, session: Session, parent: Session | None = None) -> Trail:
-    """Of a call of the turn; without one, of what a failed turn failed with."""
-    failing = call or _last_failure(turn)
-    told = told_of_worker(parent, session.id) if parent is not None and session.id is not None else None
+def trail_of(turn: Turn, call: Call | None, own: Readable, others: Iterable[Readable] = ()) -> Trail:
+    """Of a call of the turn; without one, of what the turn failed with.
+
+    ``others`` are sessions of the same chain that are at hand.
+    """
+    failing = call or failing_of(turn, own)
     error = turn.error.message if turn.error is not None else None
     if failing is None:
-        return Trail(None, error, None, (), (), told)
-    before = _calls_before(failing, session)
-    last, since = _last_passing(failing, before)
-    between = tuple(one for one in since if one.status is CallStatus.OK and is_patch(one))
-    return Trail(failing, error, last, between, _steps_after(failing, turn), told)
+        return Trail(None, error, None, (), ())
+    step, before = Step(turn, failing), _steps_before(failing, turn, own.session)
+    after = _steps_after(failing, turn)
+    last = last_passing(step, before, own, own)
+    if last is None:
+        return Trail(failing, error, None, (), after, _passed_elsewhere(step, own, others))
+    between = (one.call for one in before[last + 1 :])
+    patches = tuple(one for one in between if one.status is CallStatus.OK and is_patch(one))
+    return Trail(failing, error, before[last].call, patches, after)
 
 
-def told_of_worker(parent: Session, worker_id: str) -> Told:
-    names = _names_of(parent, worker_id)
-    items = [item for turn in parent.turns for item in turn.items]
-    heard = [at for at, item in enumerate(items) if _tells_of(item, names)]
-    if not heard:
-        return Told((), ())
-    after = (item for item in _flat(items[heard[-1] + 1 :]) if _is_step(item))
-    return Told(tuple(items[at] for at in heard), tuple(islice(after, _STEPS)))
+def failing_of(turn: Turn, own: Readable) -> Call | None:
+    """What a turn failed with, or was at when it was cut short; of others the last failure never mended."""
+    calls = turn.calls()
+    if turn.status is TurnStatus.FAILED:
+        return next((call for call in reversed(calls) if call.status.is_failure), None)
+    if turn.status is not TurnStatus.COMPLETED:
+        cut = next((call for call in reversed(calls) if call.status in _CUT_SHORT), None)
+        if cut is not None:
+            return cut
+    failed = [call for call in calls if call.status.is_failure]
+    return next((call for call in reversed(failed) if not _is_mended(call, calls, turn, own)), None)
+
+
+def has_failed(turn: Turn, own: Readable) -> bool:
+    """Whether whoever asked for this turn may want to know why it went wrong."""
+    if turn.status in (TurnStatus.FAILED, TurnStatus.ABORTED, TurnStatus.UNENDED):
+        return True
+    return failing_of(turn, own) is not None
+
+
+def trail_of_worker(item: Item, worker: Readable, parent: Readable) -> tuple[Turn, Trail] | None:
+    """Of the first failed turn of a worker that an item of its parent's is about, if there is any."""
+    turns = turns_meant(item, parent.session, worker.session)
+    turn = next((turn for turn in turns if has_failed(turn, worker)), None)
+    return None if turn is None else (turn, trail_of(turn, None, worker, [parent]))
+
+
+def _is_mended(failed: Call, calls: list[Call], turn: Turn, own: Readable) -> bool:
+    """The same passed later in its turn."""
+    later = (call for call in calls[calls.index(failed) + 1 :] if call.status is CallStatus.OK)
+    return any(did_same(Step(turn, failed), Step(turn, call), own) for call in later)
 
 
 # -- what came before ---------------------------------------------------------
 
 
-def _last_failure(turn: Turn) -> Call | None:
-    if turn.status is not TurnStatus.FAILED:
-        return None
-    return next((call for call in reversed(turn.calls()) if call.status.is_failure), None)
-
-
-def _calls_before(failing: Call, session: Session) -> list[Call]:
-    calls: list[Call] = []
-    for turn in session.turns:
-        for call in turn.calls():
+def _steps_before(failing: Call, turn: Turn, session: Session) -> list[Step]:
+    """What was undone later counts for what was undone with it."""
+    steps: list[Step] = []
+    for one in session.turns:
+        if one.reverted and not turn.reverted:
+            continue
+        for call in one.calls():
             if call is failing:
-                return calls
-            calls.append(call)
-    return calls
+                return steps
+            steps.append(Step(one, call))
+    return steps
 
 
-def _last_passing(failing: Call, before: list[Call]) -> tuple[Call | None, list[Call]]:
-    """The call, and those from it to the failing one."""
-    work = work_of(failing)
-    if work is None:
-        return None, []
-    for at in range(len(before) - 1, -1, -1):
-        call = before[at]
-        is_same = call.status is CallStatus.OK and work_of(call) == work
-        if is_same and not _began_before_end(failing, call):
-            return call, before[at + 1 :]
-    return None, []
-
-
-def _began_before_end(later: Call, earlier: Call) -> bool:
-    """They ran side by side, or one inside the other."""
-    return (
-        later.started_at is not None and earlier.ended_at is not None and later.started_at < earlier.ended_at
-    )
+def _passed_elsewhere(failing: Step, own: Readable, others: Iterable[Readable]) -> Elsewhere | None:
+    """The last of all of them, as far as times tell."""
+    found: list[Elsewhere] = []
+    for other in others:
+        turns = (turn for turn in other.session.turns if not turn.reverted)
+        steps = [Step(turn, call) for turn in turns for call in turn.calls() if call.ended_at is not None]
+        at = last_passing(failing, steps, own, other)
+        if at is not None:
+            found.append(Elsewhere(other.session, steps[at].call))
+    return max(found, key=lambda one: one.call.ended_at or 0, default=None)
 
 
 # -- what came after ------------------------------------------------------------
@@ -106,55 +126,7 @@ def _began_before_end(later: Call, earlier: Call) -> bool:
 
 def _steps_after(failing: Call, turn: Turn) -> tuple[Item, ...]:
     """What had begun before it ended was no answer to it."""
-    steps = iter(_flat(turn.items))
+    steps = flat(turn.items)
     if all(step is not failing for step in steps):
         return ()
-    after = (step for step in steps if _is_step(step))
-    answers = (step for step in after if isinstance(step, Note) or not _began_before_end(step, failing))
-    return tuple(islice(answers, _STEPS))
-
-
-def _flat(items: Iterable[Item]) -> Iterator[Item]:
-    for item in items:
-        yield item
-        if isinstance(item, Call):
-            yield from item.nested or ()
-
-
-def _is_step(item: Item) -> bool:
-    """A script that did its work is told by its calls."""
-    if isinstance(item, Note):
-        return item.kind is NoteKind.MESSAGE
-    return not item.nested or item.status.is_failure
-
-
-# -- what the parent heard --------------------------------------------------------
-
-
-def _names_of(parent: Session, worker_id: str) -> frozenset[str]:
-    """The worker's id, and its path or name."""
-    named = {child.name for child in parent.children if child.id == worker_id and child.name}
-    return frozenset({worker_id, *named})
-
-
-def _tells_of(item: Item, names: frozenset[str]) -> bool:
-    if isinstance(item, Call):
-        return is_agent_wait(item) and not names.isdisjoint([item.child_session, *item.summary.split(" · ")])
-    if item.kind is NoteKind.NOTE:
-        return item.text.partition(" ")[0] in names
-    if item.kind is not NoteKind.AGENT_MESSAGE:
-        return False
-    notice = notice_of(item)
-    return item.author in names or (notice is not None and notice.worker in names)
-
-
-def notice_of(note: Note) -> WorkerNotice | None:
-    """A worker's notice, also where the note has only its beginning: there its last words are left open."""
-    if not note.cut:
-        return worker_notice(note.text)
-    return worker_notice(_TORN_ESCAPE.sub(r"\1", note.text) + "…" + _NOTICE_END)
-
-
-_TORN_ESCAPE = re.compile(r"(?<!\\)((?:\\\\)*)\\(?:u[0-9a-fA-F]{0,3})?$")
-"""At the end of a text in JSON that breaks off."""
-_NOTICE_END = '"}}</subagent_notification>'
+    return next_steps(steps, failing.ended_at)

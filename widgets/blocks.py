@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from trace_tui.wording.cells import Line
 
@@ -114,4 +115,41 @@ class Folded:
     blocks: Sequence[Block]
 
 
-Block = Title | Facts | Heading | Plain | Prose | Code | Output | Patch | Checklist | Rows | Gauge | Folded
+@dataclass(frozen=True, slots=True)
+class Later:
+    """A place of a name for blocks that are still being found out; until then others may stand there."""
+
+    name: str
+    blocks: Sequence[Block] = ()
+
+
+class Filled(NamedTuple):
+    """Lines of a document that others have taken the place of."""
+
+    first: int
+    before: int
+    """How many there were."""
+    now: int
+
+    def line_now(self, line: int) -> int:
+        """Where a line stands that stood there before."""
+        if line >= self.first + self.before:
+            return line + self.now - self.before
+        return min(line, max(self.first + self.now - 1, 0)) if line >= self.first else line
+
+
+Block = (
+    Title
+    | Facts
+    | Heading
+    | Plain
+    | Prose
+    | Code
+    | Output
+    | Patch
+    | Checklist
+    | Rows
+    | Gauge
+    | Folded
+    | Later
+)

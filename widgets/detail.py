@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import ClassVar, Protocol
 
 from textual.binding import Binding, BindingType
 
+from trace_tui.widgets.blocks import Block, Filled
 from trace_tui.widgets.line_view import BAR, GUTTER, LineView
 from trace_tui.wording.cells import Line
 
@@ -19,6 +21,7 @@ class Laid(Protocol):
     def can_toggle(self, index: int) -> bool: ...
     def toggle(self, index: int) -> bool: ...
     def open_all(self) -> None: ...
+    def fill(self, name: str, blocks: Sequence[Block]) -> Filled: ...
     def text(self) -> str: ...
 
 
@@ -45,6 +48,17 @@ class Detail(LineView):
         self.document = document
         self._lay_out()
         self.rows_changed()
+
+    def fill(self, name: str, blocks: Sequence[Block]) -> None:
+        """What was still to be told of it: the line that one reads stays where it is."""
+        if self.document is None:
+            return
+        top = self.scroll_offset.y
+        is_in_sight = top <= self.cursor < top + self.window.height
+        filled = self.document.fill(name, blocks)
+        self.rows_changed(filled.line_now(self.cursor))
+        if not is_in_sight:  # scrolled with the mouse
+            self._scroll_to_line(filled.line_now(top))
 
     @property
     def text_width(self) -> int:

@@ -16,9 +16,11 @@ from trace_tui.widgets.blocks import (
     Code,
     Facts,
     FileChange,
+    Filled,
     Folded,
     Gauge,
     Heading,
+    Later,
     Output,
     Patch,
     Plain,
@@ -56,14 +58,44 @@ _INDENT = "  "
 class Document:
     def __init__(self, blocks: Sequence[Block]) -> None:
         self._sections: list[Section] = []
+        self._later: dict[str, range] = {}
+        """By their names, the sections that stand where others come in later."""
         for block in blocks:
-            self._sections += _sections_of(block, at_top=not self._sections)
+            first = len(self._sections)
+            inner = block.blocks if isinstance(block, Later) else [block]
+            self._sections += _sections_of_all(inner, at_top=not first)
+            if isinstance(block, Later):
+                self._later[block.name] = range(first, len(self._sections))
         self._ends: list[int] = []
+        self._width = 1
 
     def lay_out(self, width: int) -> None:
+        self._width = max(width, 1)
         for section in self._sections:
-            section.lay_out(max(width, 1))
+            section.lay_out(self._width)
         self._count()
+
+    def has(self, name: str) -> bool:
+        """Whether something of that name may come in later."""
+        return name in self._later
+
+    def fill(self, name: str, blocks: Sequence[Block]) -> Filled:
+        """Puts them where they were to come in later, at the width of all others."""
+        old = self._later[name]
+        sections = _sections_of_all(blocks, at_top=not old.start)
+        for section in sections:
+            section.lay_out(self._width)
+        ends = [0, *self._ends]
+        filled = Filled(ends[old.start], ends[old.stop] - ends[old.start], sum(map(len, sections)))
+        self._sections[old.start : old.stop] = sections
+        self._later[name] = range(old.start, old.start + len(sections))
+        names = list(self._later)
+        for below in names[names.index(name) + 1 :]:  # they came in the order in which they stand
+            place = self._later[below]
+            more = len(sections) - len(old)
+            self._later[below] = range(place.start + more, place.stop + more)
+        self._count()
+        return filled
 
     def __len__(self) -> int:
         """Lines at the width it was laid out for."""
@@ -152,6 +184,13 @@ class _FoldedSection(Section):
         return "\n".join([ShortSection(lambda _: [], self._words).text(), self._contents.text()])
 
 
+def _sections_of_all(blocks: Sequence[Block], *, at_top: bool) -> list[Section]:
+    sections: list[Section] = []
+    for block in blocks:
+        sections += _sections_of(block, at_top=at_top and not sections)
+    return sections
+
+
 def _sections_of(block: Block, *, at_top: bool) -> list[Section]:
     match block:
         case Plain(text="") | Prose(text="") | Code(text="") | Output(text=""):
@@ -169,6 +208,8 @@ def _sections_of(block: Block, *, at_top: bool) -> list[Section]:
             return [*summary, *[section for change in changes for section in _change_sections(change)]]
         case Folded():
             return [_FoldedSection(block)]
+        case Later(_, blocks):
+            return _sections_of_all(blocks, at_top=at_top)
         case Heading():
             return [*([] if at_top else [_row([])]), _short_section(block)]
         case _:

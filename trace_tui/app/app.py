@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterable
 from functools import partial
+from typing import TYPE_CHECKING
 
 from rich.text import Text as RichText
 from textual import on, work
@@ -13,7 +14,7 @@ from textual.dom import DOMNode
 from textual.screen import Screen
 from textual.worker import WorkerFailed
 
-from trace_tui.app.failures import Failure, FailureWalk, Here, failures_in, failures_told
+from trace_tui.app.failures import Failure, FailureWalk, Here, failures_in, failures_known
 from trace_tui.app.messages import (
     ChainWanted,
     FailureWanted,
@@ -26,10 +27,14 @@ from trace_tui.app.reading_app import ReadingApp
 from trace_tui.app.starting import OPEN_DEMO, Start
 from trace_tui.app.wishes import Wish
 from trace_tui.errors import TraceError
-from trace_tui.library.chains import Member
+from trace_tui.library.chains import Forest, Member
 from trace_tui.library.library import Library
 from trace_tui.model import Call
 from trace_tui.wording.cast import called
+
+if TYPE_CHECKING:
+    from trace_tui.app.chain_screen import Choice
+    from trace_tui.library.chain_times import ChainTimes
 
 
 class TraceApp(ReadingApp):
@@ -52,45 +57,78 @@ class TraceApp(ReadingApp):
     @work(group="chain", exclusive=True, description="chain")
     async def _show_chain(self) -> None:
         from trace_tui.app.chain_screen import ChainScreen
-        from trace_tui.library.chain_times import times_of
 
         here = self.main.sessions.selected if self.main.pane is Pane.SESSIONS else None
         here = here or (self.opened.member if self.opened is not None else None)
         if here is None or not here.root.children:
             self.main.say("this session started no workers, and none started it", "yellow")
             return
-        head = here.root
-        times = await asyncio.wrap_future(self.shelf.ask(lambda library: times_of(head, library.catalog)))
-        await self.push_screen(ChainScreen(times, here), self._on_chain_left)
+        times, failures = await self._chain_by_now(here.root)
+        await self.push_screen(ChainScreen(times, failures, here), self._on_chain_left)
+
+    async def _chain_by_now(self, head: Member) -> tuple[ChainTimes, list[Failure]]:
+        from trace_tui.library.chain_times import times_of
+
+        members = list(head.members())
+
+        def ask(library: Library) -> tuple[ChainTimes, list[Failure]]:
+            return times_of(head, library.catalog), failures_known(members, library.catalog)
+
+        return await asyncio.wrap_future(self.shelf.ask(ask))
+
+    def sessions_known(self, forest: Forest) -> None:
+        super().sessions_known(forest)
+        if len(self.screen_stack) > 1:
+            self._refresh_chain(forest)
+
+    @work(group="chain", exclusive=True, description="chain")
+    async def _refresh_chain(self, forest: Forest) -> None:
+        """A chain that is looked at goes on."""
+        from trace_tui.app.chain_screen import ChainScreen
+
+        screen = next((one for one in self.screen_stack if isinstance(one, ChainScreen)), None)
+        head = None if screen is None else forest.keyed(screen.head.entry.key)
+        if screen is not None and head is not None:
+            screen.show(*await self._chain_by_now(head))
 
     @on(StreamWanted)
     def _on_stream_wanted(self, event: StreamWanted) -> None:
         """All agents in one timeline; from there, back to the one whose step is selected, at that step."""
         from trace_tui.app.stream import Stream
 
-        opened = self.opened
-        if opened is None:
-            return
-        place = event.row.place if event.row is not None and event.row.item is not None else None
-        if isinstance(opened, Stream):
-            part = opened.part_of(event.row) if event.row is not None else opened.parts()[0]
+        opened, row = self.opened, event.row
+        place = row.place if row is not None and row.item is not None else None
+        if event.head is None and isinstance(opened, Stream):
+            part = opened.parts()[0] if row is None else opened.part_of(row)
             if part.member is not None:
                 self.open_member(part.member, Wish(place=place) if place is not None else None)
             return
-        if opened.member is None or not opened.member.root.children:
+        member = opened.member if opened is not None else None
+        head = event.head or (member.root if member is not None else None)
+        if head is None or not head.children:
             self.main.say("this session started no workers, and none started it", "yellow")
             return
+        wish = Wish(place=place, thread=opened.key) if opened is not None and place is not None else None
+        self._show_stream(head, wish)
+
+    def _show_stream(self, head: Member, wish: Wish | None) -> None:
+        from trace_tui.app.stream import Stream
+
         self.is_touched = True
         self.opened_before += 1
-        wish = Wish(place=place, thread=opened.key) if place is not None else None
+        self.main.go_to_pane(Pane.TIMELINE)
         try:
-            self.show(Stream(self.opened_before, opened.member.root, self.threads, wish))
+            self.show(Stream(self.opened_before, head, self.threads, wish))
         except TraceError as problem:
             self.main.say(str(problem), "bold red")
 
-    def _on_chain_left(self, member: Member | None) -> None:
-        if member is not None:
-            self.main.post_message(OpenWanted(member))
+    def _on_chain_left(self, choice: Choice | None) -> None:
+        if choice is None:
+            return
+        if choice.is_stream:
+            self.main.post_message(StreamWanted(None, choice.member))
+        else:
+            self.main.post_message(OpenWanted(choice.member, choice.wish))
 
     # -- the walk from failure to failure -------------------------------
 
@@ -102,21 +140,9 @@ class TraceApp(ReadingApp):
         others = [
             one for one in opened.member.root.members() if one.entry.key != opened.key and one.entry.failures
         ]
-        by_number = {one.entry.number: one.entry for one in others}
-        if not by_number:
-            return
-
-        def ask(library: Library) -> list[Failure]:
-            told: dict[int, list[tuple[int, str | None, int | None]]] = {number: [] for number in by_number}
-            for number, turn, call_id, at in library.catalog.failures_of(by_number):
-                told[number].append((turn, call_id, at))
-            return [
-                failure
-                for number, rows in told.items()
-                for failure in failures_told(rows, by_number[number].key, by_number[number].started_at)
-            ]
-
-        self._chain_failures = await asyncio.wrap_future(self.shelf.ask(ask))
+        if others:
+            asked = self.shelf.ask(lambda library: failures_known(others, library.catalog))
+            self._chain_failures = await asyncio.wrap_future(asked)
 
     @on(FailureWanted)
     def _on_failure_wanted(self, event: FailureWanted) -> None:

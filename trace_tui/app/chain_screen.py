@@ -2,32 +2,53 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from collections.abc import Sequence
+from typing import ClassVar, NamedTuple
 
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.screen import Screen
 
+from trace_tui.app.failures import Failure
+from trace_tui.app.wishes import Wish
 from trace_tui.library.chain_times import ChainTimes
 from trace_tui.library.chains import Member
 from trace_tui.widgets.chain_view import ChainView
 from trace_tui.widgets.line_view import LineView
 from trace_tui.widgets.one_line import KeyBar
+from trace_tui.wording.cast import Cast
 
-_KEYS = (("enter", "open"), ("esc", "back"))
+_KEYS = (("enter", "open"), ("e", "next failure"), ("C", "all agents"), ("esc", "back"), ("?", "help"))
 
 
-class ChainScreen(Screen[Member | None]):
-    """Dismissed with the member that is to be opened, or None."""
+class Choice(NamedTuple):
+    """Where one goes from the chain view."""
+
+    member: Member
+    wish: Wish | None = None
+    is_stream: bool = False
+    """To the steps of all agents."""
+
+
+class ChainScreen(Screen[Choice | None]):
+    """Dismissed with where one goes, or None."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape,backspace,q,c", "leave", "back", id="leave_chain"),
+        Binding("w", "open", "open", show=False, id="open_agent"),
+        Binding("e", "failure(1)", "next failure", id="next_failure"),
+        Binding("E", "failure(-1)", "previous failure", show=False, id="previous_failure"),
+        Binding("C", "stream", "all agents", id="stream"),
+        Binding("question_mark,f1", "help", "help", id="help"),
     ]
 
-    def __init__(self, times: ChainTimes, here: Member | None) -> None:
+    def __init__(self, times: ChainTimes, failures: Sequence[Failure], here: Member | None) -> None:
         super().__init__()
         self._times = times
+        self._failures = sorted(failures, key=lambda one: one.at)
+        self._at: int | None = None
+        """Which of the failures the walk stands on."""
         self._here = here
         self._has_ended = False
         self.view = ChainView(id="chain")
@@ -38,26 +59,83 @@ class ChainScreen(Screen[Member | None]):
         yield self.keys
 
     def on_mount(self) -> None:
-        self.view.set_title(f"Chain of {len(self._times.members)}")
-        self.view.show(self._times)
+        self.show(self._times, self._failures)
         if self._here is not None:
             self.view.select(self._here)
         self.set_focus(self.view)
         self.keys.show_keys(_KEYS)
 
-    def show(self, times: ChainTimes) -> None:
+    @property
+    def head(self) -> Member:
+        return self._times.members[0].member
+
+    def show(self, times: ChainTimes, failures: Sequence[Failure]) -> None:
         """The same chain, further on."""
+        self._times = times
+        self._failures = sorted(failures, key=lambda one: one.at)
+        self.view.set_title(f"Chain of {len(times.members)}")
         self.view.show(times)
 
+    @on(LineView.Moved)
+    def _moved(self, event: LineView.Moved) -> None:
+        event.stop()
+        self.keys.say("")
+
+    # -- failures -------------------------------------------------------
+
+    def action_failure(self, by: int) -> None:
+        """To the agent of the next failure in the order of time, or of the one before."""
+        if not self._failures:
+            self.keys.say("nothing failed in this chain", "green")
+            return
+        start = -1 if by > 0 else len(self._failures)
+        index = (start if self._at is None else self._at) + by
+        if not 0 <= index < len(self._failures):
+            where = "after" if by > 0 else "before"
+            self.keys.say(f"no failure {where} this one: {len(self._failures):,} in all", "yellow")
+            return
+        self._at = index
+        failure = self._failures[index]
+        one = next((one for one in self._times.members if one.member.entry.key == failure.thread), None)
+        if one is not None:
+            with self.view.prevent(LineView.Moved):
+                self.view.select(one.member)
+            self.keys.say(self._told(index, one.member), "bold")
+
+    def _told(self, index: int, member: Member) -> str:
+        name = Cast.of_chain(self.head).told_apart(member.entry.id)
+        words = self._failures[index].words
+        told = f"failure {index + 1:,} of {len(self._failures):,} · in {name}"
+        return f"{told} · {words}" if words else told
+
+    # -- out of here ----------------------------------------------------
+
     @on(LineView.Entered)
-    def _open(self) -> None:
-        self._end(self.view.selected)
+    def action_open(self) -> None:
+        """The agent under the cursor; at the failure, where the walk stands on one of it."""
+        member = self.view.selected
+        if member is None:
+            return
+        failure = self._failures[self._at] if self._at is not None else None
+        wish = None
+        if failure is not None and failure.thread == member.entry.key:
+            wish = Wish(turn=failure.turn, call_id=failure.call_id)
+        self._end(Choice(member, wish))
+
+    def action_stream(self) -> None:
+        self._end(Choice(self.head, is_stream=True))
 
     def action_leave(self) -> None:
         self._end(None)
 
-    def _end(self, member: Member | None) -> None:
+    def action_help(self) -> None:
+        from trace_tui.app.help import chain_help_lines
+        from trace_tui.widgets.menu import Help
+
+        self.app.push_screen(Help("Keys", chain_help_lines(self)))
+
+    def _end(self, choice: Choice | None) -> None:
         """Once: the next key may have come before this was gone."""
         if not self._has_ended:
             self._has_ended = True
-            self.dismiss(member)
+            self.dismiss(choice)

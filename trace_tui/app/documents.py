@@ -4,21 +4,24 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Sequence
+from functools import partial
 
 from trace_tui.app.opened import Opened
+from trace_tui.app.relatives import Part, Relatives, Telling
+from trace_tui.app.whys import Beside, whys_for
+from trace_tui.call_texts import places_of as places_of_call
 from trace_tui.errors import Unreadable
-from trace_tui.findings import findings_in
+from trace_tui.findings import Finding, findings_in
 from trace_tui.library.chains import Member
-from trace_tui.model import Call, Note, Place, Turn, TurnStatus
+from trace_tui.model import Call, Note, Place
 from trace_tui.telling.calls import call_document
+from trace_tui.telling.hints import hint_blocks_of_call
 from trace_tui.telling.notes import note_document
 from trace_tui.telling.raw import raw_document
 from trace_tui.telling.sessions import entry_document, session_document
-from trace_tui.telling.trails import trail_blocks
 from trace_tui.telling.turns import turn_document
 from trace_tui.texts import Texts
-from trace_tui.trail import trail_of
-from trace_tui.widgets.blocks import Block, Heading, Plain, Rows, Title
+from trace_tui.widgets.blocks import Block, Heading, Later, Plain, Rows, Title
 from trace_tui.widgets.document import Document
 from trace_tui.widgets.timeline_rows import Kind, Row
 from trace_tui.wording.steps import call_line
@@ -28,17 +31,36 @@ _HEAD = 400
 """Characters of a text that a row may need."""
 
 
-def document_of_row(opened: Opened, row: Row, *, raw: bool, width: int) -> Document:
-    return _laid_out(opened, lambda texts: _blocks_of(opened, row, texts, raw=raw), width)
+def document_of_row(opened: Opened, row: Row, relatives: Relatives, *, raw: bool, width: int) -> Telling:
+    part, beside = opened.part_of(row), Beside(opened, relatives)
+    whys = [] if raw else whys_for(part, row, beside)
+
+    def tell(texts: Texts) -> list[Block]:
+        if raw:
+            return raw_document(places_of(row), texts)
+        return _with_whys(_blocks_of(part, row, texts), whys)
+
+    document = _laid_out(part, tell, width)
+    missing = [
+        one._replace(tell=partial(_told, one))
+        for one in whys
+        if one.thread_id is not None and not beside.is_open(one.thread_id) and document.has(one.name)
+    ]
+    return Telling(document, missing)
 
 
 def document_of_session(opened: Opened, width: int) -> Document:
     def tell(texts: Texts) -> list[Block]:
-        if opened.findings is None and opened.is_whole:
-            opened.findings = findings_in(opened.session)
-        return session_document(opened.session, opened.member, texts, opened.findings or ())
+        return session_document(opened.session, opened.member, texts, _findings(opened, texts))
 
     return _laid_out(opened, tell, width)
+
+
+def _findings(opened: Opened, texts: Texts) -> Sequence[Finding]:
+    """Looked for once a session is whole; none before."""
+    if opened.findings is None and opened.is_whole:
+        opened.findings = findings_in(opened.session, texts)
+    return opened.findings or ()
 
 
 def document_of_entry(member: Member, width: int) -> Document:
@@ -48,19 +70,23 @@ def document_of_entry(member: Member, width: int) -> Document:
 
 
 def _laid_out(opened: Opened, tell: Callable[[Texts], list[Block]], width: int) -> Document:
-    try:
+    def told() -> list[Block]:
         with Texts(opened.session, opened.sources) as texts:
-            blocks = tell(texts)
-    except Unreadable as problem:
-        blocks = [Plain(f"its file can't be read any more: {problem}", "red")]
-    except Exception as bug:
-        # One record that this program stumbles over must not end the reading of all others.
-        blocks = [
-            Plain(f"this program failed on it: {type(bug).__name__}: {bug}\nr shows its records", "red")
-        ]
-    document = Document(blocks)
+            return tell(texts)
+
+    document = Document(_whatever_comes(told))
     document.lay_out(width)
     return document
+
+
+def _whatever_comes(tell: Callable[[], list[Block]]) -> list[Block]:
+    try:
+        return tell()
+    except Unreadable as problem:
+        return [Plain(f"its file can't be read any more: {problem}", "red")]
+    except Exception as bug:
+        # One record that this program stumbles over must not end the reading of all others.
+        return [Plain(f"this program failed on it: {type(bug).__name__}: {bug}\nr shows its records", "red")]
 
 
 def read_notes(opened: Opened, rows: Sequence[Row]) -> None:
@@ -85,33 +111,36 @@ def places_of(row: Row) -> list[Place]:
     if row.kind is Kind.RUN:
         return [place for hidden in row.hidden for place in places_of(hidden)]
     if isinstance(item, Call):
-        places = (item.place, item.item_place, item.output_place)
-        return sorted({place for place in places if place is not None})
+        return places_of_call(item)
     return [row.place]
 
 
-def _blocks_of(opened: Opened, row: Row, texts: Texts, *, raw: bool) -> list[Block]:
+def _blocks_of(opened: Opened, row: Row, texts: Texts) -> list[Block]:
     session = opened.session
-    if raw:
-        return raw_document(places_of(row), texts)
     if row.kind is Kind.RUN:
         return _run_blocks(opened, row)
     if isinstance(row.item, Call):
         blocks = call_document(row.item, row.turn, session, texts)
-        return _with_trail(blocks, opened, row.turn, row.item) if row.item.status.is_failure else blocks
+        return _before_facts(blocks, hint_blocks_of_call(row.item, _findings(opened, texts), session))
     if row.item is not None:
         return note_document(row.item, row.turn, session, texts)
-    blocks = turn_document(row.turn, session, texts)
-    return _with_trail(blocks, opened, row.turn, None) if row.turn.status is TurnStatus.FAILED else blocks
+    return turn_document(row.turn, session, texts)
 
 
-def _with_trail(blocks: list[Block], opened: Opened, turn: Turn, call: Call | None) -> list[Block]:
+def _with_whys(blocks: list[Block], whys: Sequence[Part]) -> list[Block]:
     """What led to a failure and what came of it, before the bare facts."""
-    trail = trail_blocks(trail_of(turn, call, opened.session), opened.cast())
+    return _before_facts(blocks, [Later(why.name, _told(why, False)) for why in whys])
+
+
+def _told(why: Part, is_late: bool) -> list[Block]:
+    return _whatever_comes(lambda: why.tell(is_late))
+
+
+def _before_facts(blocks: list[Block], more: Sequence[Block]) -> list[Block]:
     place = next(
-        (i for i, one in enumerate(blocks) if isinstance(one, Heading) and one.words == "facts"), None
+        (i for i, one in enumerate(blocks) if isinstance(one, Heading) and one.words == "facts"), len(blocks)
     )
-    return [*blocks, *trail] if place is None else [*blocks[:place], *trail, *blocks[place:]]
+    return [*blocks[:place], *more, *blocks[place:]]
 
 
 def _run_blocks(opened: Opened, row: Row) -> list[Block]:

@@ -7,8 +7,14 @@ from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from trace_tui.app.wishes import Spot
+from trace_tui.library.catalog import Catalog
+from trace_tui.library.chains import Member
+from trace_tui.library.rows import Row
 from trace_tui.model import Session
+from trace_tui.parsers.safe_text import one_line
 from trace_tui.widgets.timeline_rows import failures_of
+
+_WORDS = 120
 
 
 class Failure(NamedTuple):
@@ -25,6 +31,8 @@ class Failure(NamedTuple):
     """Of its call, in the session that is open."""
     spot: Spot | None = None
     """In the session that is open."""
+    words: str = ""
+    """What failed and why, of what is not open."""
 
 
 def failures_in(session: Session, thread: str) -> list[Failure]:
@@ -38,16 +46,28 @@ def failures_in(session: Session, thread: str) -> list[Failure]:
     return found
 
 
-def failures_told(
-    rows: Iterable[tuple[int, str | None, int | None]], thread: str, began: int | None
-) -> list[Failure]:
-    """The same of a session that is not open, from what the catalog has: turn, call id, time."""
+def failures_told(rows: Iterable[Row], thread: str, began: int | None) -> list[Failure]:
+    """The same of a session that is not open, from what the catalog has: turn, call id, time, what, why."""
     found: list[Failure] = []
     at = began or 0
-    for turn, call_id, told in sorted(rows, key=lambda row: row[0]):
+    for turn, call_id, told, what, why in sorted(rows, key=lambda row: row[0]):
         at = max(at, told or 0)
-        found.append(Failure(at, len(found), thread, turn, call_id))
+        words = one_line(f"{what} · {why}".strip(" ·"), _WORDS)
+        found.append(Failure(at, len(found), thread, turn, call_id, words=words))
     return found
+
+
+def failures_known(members: Sequence[Member], catalog: Catalog) -> list[Failure]:
+    """Of several sessions, none of which need be open."""
+    entries = {one.entry.number: one.entry for one in members if one.entry.failures}
+    told: dict[int, list[Row]] = {number: [] for number in entries}
+    for number, *row in catalog.failures_of(entries):
+        told[number].append(tuple(row))
+    return [
+        failure
+        for number, rows in told.items()
+        for failure in failures_told(rows, entries[number].key, entries[number].started_at)
+    ]
 
 
 class Here(NamedTuple):

@@ -10,6 +10,7 @@ from textual.dom import DOMNode
 from trace_tui.wording.cells import Line, fitted
 
 if TYPE_CHECKING:
+    from trace_tui.app.chain_screen import ChainScreen
     from trace_tui.app.main_screen import MainScreen
     from trace_tui.widgets.line_view import LineView
 
@@ -44,6 +45,10 @@ def help_lines(screen: MainScreen) -> list[Line]:
     for (title, _), own in zip(views, keys, strict=True):
         lines += _section(title, {key: bound for key, bound in own.items() if key not in shared})
     return lines[:-1]
+
+
+def chain_help_lines(screen: ChainScreen) -> list[Line]:
+    return [*_section("In the chain", _bound(screen)), *_section("In every pane", _bound(screen.view))][:-1]
 
 
 def _bound(node: DOMNode) -> dict[str, list[Binding]]:

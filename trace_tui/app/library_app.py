@@ -70,6 +70,7 @@ class LibraryApp(App[int]):
     def on_unmount(self) -> None:
         if self._watch is not None:
             self._watch.stop()
+        self.main.relatives.stop()
         self.shelf.stop()
 
     def _end_by_signals(self) -> None:
@@ -97,7 +98,7 @@ class LibraryApp(App[int]):
 
     @on(SessionsKnown)
     def _on_sessions_known(self, event: SessionsKnown) -> None:
-        self.threads = event.threads
+        self.threads = self.main.relatives.threads = event.threads
         if event.progress is None:
             self._start_watching(event.roots)
         self.main.show_sessions(event.forest, _sessions_title(event))

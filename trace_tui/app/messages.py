@@ -113,8 +113,10 @@ class ChainWanted(Message):
 class StreamWanted(Message):
     """The person wants the steps of the whole chain in one timeline, or out of there again."""
 
-    def __init__(self, row: Row | None) -> None:
+    def __init__(self, row: Row | None, head: Member | None = None) -> None:
         self.row = row
+        self.head = head
+        """Of another chain than that of what is open."""
         super().__init__()
 
 

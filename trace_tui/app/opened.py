@@ -14,11 +14,12 @@ from typing import TYPE_CHECKING
 from trace_tui.app.wishes import Wish
 from trace_tui.errors import Unreadable
 from trace_tui.library.chains import Forest, Member
-from trace_tui.library.completing import complete
+from trace_tui.library.completing import complete, paths_of
 from trace_tui.library.finding import ThreadFiles
 from trace_tui.model import Session
 from trace_tui.parsers.safe_text import one_line
 from trace_tui.telling.links import links_of
+from trace_tui.ties import name_workers
 from trace_tui.widgets.timeline_rows import Choice, Growth, Link, Row, RowBook
 from trace_tui.wording.cast import Cast
 from trace_tui.wording.sessions import title_of
@@ -50,6 +51,8 @@ class Opened:
     wish: Wish | None = None
     book: RowBook = field(default_factory=RowBook)
     links: list[Link] = field(default_factory=list)
+    paths: dict[str, str] = field(default_factory=dict)
+    """Ids of the agents of its chain by their paths."""
 
     loader: Loader | None = None
     findings: Sequence[Finding] | None = None
@@ -87,13 +90,17 @@ class Opened:
         else:
             self.member = member_of(Path(self.sources[0].path), forest, threads)
 
-    def _has_other_links(self) -> bool:
-        """Whether the library knows of others than those in the rows; then the rows are to be made anew."""
+    def _hears_of_others(self) -> bool:
+        """Whether the library knows more of other sessions than the rows tell."""
         if self.member is None or self.forest is None:
             return False
-        links = links_of(self.member, self.session, self.forest)
-        is_other, self.links = links != self.links, links
-        return is_other
+        before = self.links, self.paths
+        self.links, self.paths = links_of(self.member, self.session, self.forest), paths_of(self.member)
+        return (self.links, self.paths) != before
+
+    def _tell_of_others(self) -> None:
+        name_workers(self.session, self.paths)
+        self.arrange(self.book.choice)
 
     def parts(self) -> list[Opened]:
         """The sessions whose steps are shown; of a whole chain several."""
@@ -122,7 +129,7 @@ class Opened:
 
         def whole(session: Session) -> None:
             self.complete(session)
-            self._has_other_links()
+            self._hears_of_others()
             # What is known only now may fold otherwise than what was known on the way.
             self.arrange(choice())
             on_rows(session, self.rows(), True)
@@ -140,8 +147,8 @@ class Opened:
             on_growth(session, growth, self.rows())  # a copy: the next look changes them
 
         assert self.loader is not None
-        if self._has_other_links():
-            await asyncio.to_thread(self.arrange, self.book.choice)
+        if self._hears_of_others():
+            await asyncio.to_thread(self._tell_of_others)
             on_growth(self.session, Growth(0, self.rows()), self.rows())
         return await self.loader.look(more)
 

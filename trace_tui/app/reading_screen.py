@@ -14,13 +14,14 @@ from trace_tui.app.messages import ChainWanted, FailureWanted, OpenWanted, Strea
 from trace_tui.app.opened import Opened
 from trace_tui.app.pane_screen import PaneScreen
 from trace_tui.app.panes import ORDER, Pane
+from trace_tui.app.relatives import Relatives, Telling
 from trace_tui.app.search_walk import SearchWalk
 from trace_tui.app.summary import summary_of
 from trace_tui.app.wishes import Spot, Wish
 from trace_tui.library.chains import Forest, Member
 from trace_tui.model import Call, CallStatus, TurnStatus
 from trace_tui.widgets.activity import Activity
-from trace_tui.widgets.detail import Laid
+from trace_tui.widgets.blocks import Block
 from trace_tui.widgets.line_view import LineView
 from trace_tui.widgets.session_list import SessionList
 from trace_tui.widgets.timeline import Timeline
@@ -40,6 +41,7 @@ class ReadingScreen(PaneScreen):
         super().__init__()
         self.forest = Forest([], {}, {}, {})
         self.opened: Opened | None = None
+        self.relatives = Relatives()
         self.activities: dict[str, Activity] = {}
         self.choice = Choice()
         self.filter_words = ""
@@ -49,8 +51,12 @@ class ReadingScreen(PaneScreen):
         self._asked = 0
         self._subject: object = None
         """What the detail is about."""
+        self._telling: Telling | None = None
+        """What is in it."""
         self._resting: Timer | None = None
         self._ticking: Timer | None = None
+        self._said_at = -1
+        """Where the cursor stood when something was said."""
 
     def pane_changed(self) -> None:
         self.follow(_REST)
@@ -63,6 +69,7 @@ class ReadingScreen(PaneScreen):
         self._sessions_title = title
         self.sessions.show(forest)
         self.title_sessions()
+        self._complete()  # a parent may have heard more, or may have been found
 
     @on(SessionList.Arranged)
     def title_sessions(self) -> None:
@@ -82,6 +89,7 @@ class ReadingScreen(PaneScreen):
             self.timeline.update(rows, opened.cast(), summary)
         else:
             self.forget_search()
+            self.relatives.gather_round(opened)
             self.timeline.show(rows, opened.cast(), summary)
             self.title_timeline()
         self.follow(0 if not is_same else _REST, again=True)
@@ -151,9 +159,14 @@ class ReadingScreen(PaneScreen):
 
     # -- what follows the cursor ----------------------------------------
 
+    def say(self, words: str, style: str = "") -> None:
+        super().say(words, style)
+        self._said_at = self.view(self.pane).cursor
+
     @on(LineView.Moved)
     def _on_moved(self, event: LineView.Moved) -> None:
-        self.say("")
+        if event.view.cursor != self._said_at:  # a key that came at once may have been answered already
+            self.say("")
         if event.view is self.sessions:
             self.follow(_LONGER_REST)
         elif event.view is self.timeline:
@@ -189,13 +202,14 @@ class ReadingScreen(PaneScreen):
         row = self.timeline.selected
         if opened is not None and row is not None and self.detail.display:
             subject = (opened.number, row.thread, row.kind, row.turn.index, row.place, self.is_raw)
-            make = partial(_document_of, opened.part_of(row), row, self.is_raw)
+            make = partial(_document_of, opened, row, self.relatives, self.is_raw)
             self._tell(subject, make, again=again)
 
     def _is_open(self, member: Member) -> bool:
-        return self.opened is not None and member.entry.key == self.opened.key
+        parts = self.opened.parts() if self.opened is not None else []
+        return any(one.key == member.entry.key for one in parts)
 
-    def _tell(self, subject: object, make: Callable[[int], Laid], *, again: bool = False) -> None:
+    def _tell(self, subject: object, make: Callable[[int], Telling], *, again: bool = False) -> None:
         """Whoever reads the detail stays where they are, as long as it is about the same."""
         is_same = subject == self._subject
         self._subject = subject
@@ -203,16 +217,32 @@ class ReadingScreen(PaneScreen):
             self._show_document(make, again=is_same)
 
     @work(group="detail", exclusive=True, description="detail")
-    async def _show_document(self, make: Callable[[int], Laid], *, again: bool = False) -> None:
+    async def _show_document(self, make: Callable[[int], Telling], *, again: bool = False) -> None:
         self._asked += 1
         asked = self._asked
-        document = await asyncio.to_thread(make, self.detail.text_width)
+        telling = await asyncio.to_thread(make, self.detail.text_width)
         if asked != self._asked:
             return
+        self._telling = telling
         if again:
-            self.detail.update(document)
+            self.detail.update(telling.document)
         else:
-            self.detail.show(document)
+            self.detail.show(telling.document)
+        self._complete()
+
+    def _complete(self) -> None:
+        """What parents and workers have to say comes in when they have been read."""
+        if self.opened is not None and self._telling is not None and self._telling.parts:
+            self._fill_in(self.opened, self._telling)
+
+    @work(group="relatives", exclusive=True, description="relatives")
+    async def _fill_in(self, opened: Opened, telling: Telling) -> None:
+        def fill(name: str, blocks: list[Block]) -> bool:
+            if is_looked_at := self._telling is telling:
+                self.detail.fill(name, blocks)
+            return is_looked_at
+
+        await self.relatives.complete(telling.parts, opened, fill)
 
     @on(Timeline.Unread)
     def _on_unread(self, event: Timeline.Unread) -> None:
@@ -275,18 +305,18 @@ class ReadingScreen(PaneScreen):
         self.post_message(FailureWanted(by))
 
 
-def _document_of_entry(member: Member, width: int) -> Laid:
+def _document_of_entry(member: Member, width: int) -> Telling:
     from trace_tui.app.documents import document_of_entry
 
-    return document_of_entry(member, width)
+    return Telling(document_of_entry(member, width))
 
 
-def _document_of(opened: Opened, row: Row, raw: bool, width: int) -> Laid:
+def _document_of(opened: Opened, row: Row, relatives: Relatives, raw: bool, width: int) -> Telling:
     from trace_tui.app.documents import document_of_row, document_of_session
 
     if row.kind is Kind.SESSION and not raw:
-        return document_of_session(opened, width)
-    return document_of_row(opened, row, raw=raw, width=width)
+        return Telling(document_of_session(opened.part_of(row), width))
+    return document_of_row(opened, row, relatives, raw=raw, width=width)
 
 
 def _now() -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING
@@ -19,6 +20,10 @@ from trace_tui.wording.agents import Badge, badge_of
 if TYPE_CHECKING:
     from trace_tui.following import News
     from trace_tui.loader import Progress
+
+
+_SHOWN_EVERY = 0.4
+"""Seconds; each time all rows are put together anew."""
 
 
 class Stream(Opened):
@@ -71,12 +76,19 @@ class Stream(Opened):
         on_progress: Callable[[Progress], None],
         on_rows: Callable[[Session, list[Row], bool], None],
     ) -> None:
-        """One session after another, the head first; what has been read of them is shown."""
+        """One session after another, the head first; what has been read of them is shown now and then."""
+        from trace_tui.loader import Progress
+
         self.book = RowBook(choice())
-        for one in self._parts:
+        shown_at = 0.0
+        for done, one in enumerate(self._parts):
             await self._load_part(one)
             self.session = self._parts[0].session
-            on_rows(self.session, await asyncio.to_thread(self.rows), False)
+            if (now := time.monotonic()) - shown_at > _SHOWN_EVERY:
+                shown_at = now
+                on_progress(Progress(done, len(self._parts)))
+                on_rows(self.session, await asyncio.to_thread(self.rows), False)
+        on_progress(Progress(1, 1))
         on_rows(self.session, await asyncio.to_thread(self.rows), True)
 
     async def look(self, on_growth: Callable[[Session, Growth, list[Row]], None]) -> News:

@@ -127,7 +127,7 @@ class Catalog:
         return [number for (number,) in rows]
 
     def failures_of(self, numbers: Iterable[int]) -> Iterator[Row]:
-        """Session, turn, call id (None for a failed turn) and time of all that failed."""
+        """Session, turn, call id (None for a failed turn), time, what it was and why, of all that failed."""
         wanted = set(numbers)
         yield from self._of_sessions(_FAILED_TURNS, wanted)
         yield from self._of_sessions(_FAILED_CALLS, wanted)
@@ -251,9 +251,13 @@ SELECT session, child_id, path, call_id, relation, name FROM links WHERE {} ORDE
 """
 _PROBLEMS = "SELECT session, file, line, kind, detail FROM problems WHERE {} ORDER BY session, position"
 _UNKNOWN = "SELECT session, type, lines FROM unknown_lines WHERE {} ORDER BY session, type"
-_FAILED_TURNS = "SELECT session, turn, NULL, started_at FROM turns WHERE {} AND status = 'failed'"
+_FAILED_TURNS = """
+SELECT session, turn, NULL, started_at, 'turn ' || turn, COALESCE(error, 'failed') FROM turns
+WHERE {} AND status = 'failed'
+"""
 _FAILED_CALLS = """
-SELECT session, turn, call_id, started_at FROM calls WHERE {} AND status IN ('failed', 'declined')
+SELECT session, turn, call_id, started_at, summary, COALESCE(reason, status) FROM calls
+WHERE {} AND status IN ('failed', 'declined')
 ORDER BY session, position
 """
 _LAST_CALL = """

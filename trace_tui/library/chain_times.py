@@ -5,6 +5,8 @@ Everything comes from the catalog: no session file is opened.
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
+from collections import Counter
 from typing import NamedTuple
 
 from trace_tui.kinds import CallStatus, Tool, TurnStatus
@@ -39,6 +41,8 @@ class WaitSpan(NamedTuple):
     until: int
     awaited: frozenset[str]
     """The ids of the workers that it names; none where it is for any of them."""
+    ended_by: tuple[str, ...] = ()
+    """The keys of the workers whose end, at the same moment or right before, ended it."""
 
 
 class MemberTimes(NamedTuple):
@@ -66,6 +70,18 @@ class MemberTimes(NamedTuple):
     @property
     def waited_ms(self) -> int:
         return length_of(joined([(wait.start, wait.until) for wait in self.waits]))
+
+    def awaited(self) -> list[tuple[Member, int]]:
+        """For which of its workers it waited, and how long, the longest first; the rest was for nobody."""
+        spent: Counter[str] = Counter()
+        for wait in self.waits:
+            for key in wait.ended_by or self._named(wait):
+                spent[key] += wait.until - wait.start
+        workers = {child.entry.key: child for child in self.member.children}
+        return [(workers[key], ms) for key, ms in spent.most_common() if key in workers]
+
+    def _named(self, wait: WaitSpan) -> list[str]:
+        return [child.entry.key for child in self.member.children if child.entry.id in wait.awaited]
 
 
 class Stint(NamedTuple):
@@ -107,6 +123,7 @@ def times_of(head: Member, catalog: Catalog) -> ChainTimes:
         depth = depths[id(member)]
         depths.update((id(child), depth + 1) for child in member.children)
         told.append(_times_of_one(member, depth, catalog))
+    told = _with_waits_explained(told)
     lives = [one.life for one in told if one.life is not None]
     life = (min(start for start, _ in lives), max(end for _, end in lives)) if lives else None
     return ChainTimes(
@@ -247,7 +264,7 @@ def _critical_path(told: list[MemberTimes]) -> list[Stint]:
     did without waiting for it is taken for having worked on its own.
     """
     times = {id(one.member): one for one in told}
-    known_ends: dict[int, list[_AwaitedEnd]] = {}
+    known_ends: dict[int, list[_End]] = {}
     head = told[0]
     path: list[Stint] = []
     here, at = head, head.turns[-1].until if head.turns else 0
@@ -261,7 +278,8 @@ def _critical_path(told: list[MemberTimes]) -> list[Stint]:
             continue
         at = min(at, turn.until)
         if id(here) not in known_ends:
-            known_ends[id(here)] = _awaited_ends(here, times)
+            below = _ends_below(here, times)
+            known_ends[id(here)] = [end for wait in here.waits for end in _explaining(wait, below)]
         ends = [end for end in known_ends[id(here)] if turn.start <= end.at <= at]
         if ends:
             last = max(ends, key=lambda end: end.at)
@@ -272,29 +290,51 @@ def _critical_path(told: list[MemberTimes]) -> list[Stint]:
             here, at = above, turn.start
 
 
-class _AwaitedEnd(NamedTuple):
-    """The end of a worker's turn that ended a wait for it."""
+class _End(NamedTuple):
+    """Where a turn of a worker ended, or, while it is open, what is known of it ends."""
 
     at: int
     worker: MemberTimes
+    is_open: bool
 
 
-def _awaited_ends(waiter: MemberTimes, times: dict[int, MemberTimes]) -> list[_AwaitedEnd]:
-    return [
-        _AwaitedEnd(turn.until, times[id(child)])
-        for wait in waiter.waits
+def _ends_below(waiter: MemberTimes, times: dict[int, MemberTimes]) -> list[_End]:
+    """Of all its workers, in order."""
+    ends = [
+        _End(turn.until, times[id(child)], turn.end is None)
         for child in waiter.member.children
-        if not wait.awaited or child.entry.id in wait.awaited
         for turn in times[id(child)].turns
-        if turn.start < turn.until and _explains(turn, wait)
+        if turn.start < turn.until
     ]
+    return sorted(ends, key=lambda end: end.at)
 
 
-def _explains(turn: TurnSpan, wait: WaitSpan) -> bool:
-    """A wait that is not over yet is for whoever has not ended."""
-    if wait.end is None or turn.end is None:
-        return wait.end is None and turn.end is None
-    return wait.start <= turn.end <= wait.end + _LATE_MS and wait.end - turn.end <= _PROMPTLY_MS
+def _explaining(wait: WaitSpan, ends: list[_End]) -> list[_End]:
+    """The ends that a wait was for. One that is not over yet is for whoever has not ended."""
+    if wait.end is None:
+        found = [end for end in ends if end.is_open]
+    else:
+        first = max(wait.start, wait.end - _PROMPTLY_MS)
+        begin = bisect_left(ends, first, key=lambda end: end.at)
+        behind = bisect_right(ends, wait.end + _LATE_MS, key=lambda end: end.at)
+        found = [end for end in ends[begin:behind] if not end.is_open]
+    return [end for end in found if not wait.awaited or end.worker.member.entry.id in wait.awaited]
+
+
+def _with_waits_explained(told: list[MemberTimes]) -> list[MemberTimes]:
+    """Whose end was the last one before each wait was over."""
+    times = {id(one.member): one for one in told}
+    explained: list[MemberTimes] = []
+    for one in told:
+        ends = _ends_below(one, times)
+        waits = [wait._replace(ended_by=_last_of(_explaining(wait, ends))) for wait in one.waits]
+        explained.append(one._replace(waits=waits))
+    return explained
+
+
+def _last_of(ends: list[_End]) -> tuple[str, ...]:
+    last = max((end.at for end in ends), default=0)
+    return tuple(dict.fromkeys(end.worker.member.entry.key for end in ends if end.at == last))
 
 
 def _in_order(path: list[Stint]) -> list[Stint]:

@@ -12,5 +12,10 @@ def complete(session: Session, member: Member) -> None:
     known = {child.id for child in session.children}
     session.children += [child for child in member.children_told() if child.id not in known]
     session.root_id = session.root_id or member.root_id
+    name_workers(session, paths_of(member))
+
+
+def paths_of(member: Member) -> dict[str, str]:
+    """The ids of the agents of its chain by their paths."""
     entries = [one.entry for one in member.root.members()]
-    name_workers(session, {one.agent.path: one.id for one in entries if one.agent.path and one.id})
+    return {one.agent.path: one.id for one in entries if one.agent.path and one.id}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 from rich.text import Text as Line
@@ -17,19 +17,27 @@ from trace_tui.times import short_duration
 from trace_tui.wording.steps import clock, tool_name
 from trace_tui.wording.words import CALL_GLYPHS, CALL_STYLES, step_word
 
+if TYPE_CHECKING:
+    from trace_tui.show.whys import Whys
+
 CALLS_SCHEMA = "codex-trace/calls@1"
 
 
-def calls_object(calls: list[tuple[Turn, Call]], session: Session, texts: Texts) -> dict[str, Any]:
+def calls_object(
+    calls: list[tuple[Turn, Call]], session: Session, texts: Texts, whys: Whys | None
+) -> dict[str, Any]:
+    """``whys`` are there where any of them failed."""
     with_file = len(session.files) > 1
     return {
         "schema": CALLS_SCHEMA,
         "session": session.id,
-        "calls": [_call_object(turn, call, texts, with_file=with_file) for turn, call in calls],
+        "calls": [_call_object(turn, call, texts, whys, with_file=with_file) for turn, call in calls],
     }
 
 
-def _call_object(turn: Turn, call: Call, texts: Texts, *, with_file: bool) -> dict[str, Any]:
+def _call_object(
+    turn: Turn, call: Call, texts: Texts, whys: Whys | None, *, with_file: bool
+) -> dict[str, Any]:
     records = CallRecords.of(call, texts)
     return {
         **call_object(call, with_file=with_file),
@@ -37,6 +45,7 @@ def _call_object(turn: Turn, call: Call, texts: Texts, *, with_file: bool) -> di
         "cwd": call_folder(records, turn),
         "input": call_input(records),
         "output": call_output(records),
+        "why": whys.object_of(turn, call) if whys is not None and call.status.is_failure else None,
     }
 
 

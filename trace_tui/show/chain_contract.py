@@ -92,6 +92,7 @@ def _members(chain: WholeChain, sketches: dict[str, _Sketch]) -> list[JsonObject
     path: defaultdict[str, list[Stretch]] = defaultdict(list)
     for stint in chain.times.path:
         path[stint.member.entry.key].append((stint.start, stint.end))
+    ids = {member.entry.key: member.entry.id for member in chain.members if member.entry.id is not None}
     objects = member_objects(chain.library.catalog, chain.head)
     for one, shown in zip(chain.times.members, objects, strict=True):
         key = one.member.entry.key
@@ -100,7 +101,7 @@ def _members(chain: WholeChain, sketches: dict[str, _Sketch]) -> list[JsonObject
             "name": called(one.member),
             "call_id": one.member.call_id,
             "turns": [] if sketch is None else sketch.told_turns,
-            "waits": [_wait(wait) for wait in one.waits],
+            "waits": [_wait(wait, ids) for wait in one.waits],
             "work_ms": length_of(one.work),
             "waited_ms": one.waited_ms,
             "critical": [_stretch(start, end) for start, end in path[key]],
@@ -108,8 +109,10 @@ def _members(chain: WholeChain, sketches: dict[str, _Sketch]) -> list[JsonObject
     return objects
 
 
-def _wait(wait: WaitSpan) -> JsonObject:
-    return {"call_id": wait.call_id, **_stretch(wait.start, wait.end), "for": sorted(wait.awaited)}
+def _wait(wait: WaitSpan, ids: dict[str, str]) -> JsonObject:
+    """``ids`` are those of the members by their keys."""
+    awaited = [ids[key] for key in wait.ended_by if key in ids] or sorted(wait.awaited)
+    return {"call_id": wait.call_id, **_stretch(wait.start, wait.end), "for": awaited}
 
 
 def _stretch(start: int, end: int | None) -> JsonObject:

@@ -6,18 +6,22 @@ import argparse
 import sys
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from trace_tui.errors import NothingFound, Unusable
 from trace_tui.home import Home
 from trace_tui.model import Call, Place, Session, Turn, file_of, line_of, place_of
 from trace_tui.parsers.safe_text import safe_block
 from trace_tui.printing.machine import write_bytes, write_json
-from trace_tui.printing.progress import progress, scan_progress
-from trace_tui.reading import SessionReader
+from trace_tui.printing.progress import scan_progress
 from trace_tui.show.contract import session_object
+from trace_tui.show.reading import read
 from trace_tui.sources import Source, stdin_source
 from trace_tui.targets import STDIN, PlaceKind, PlaceName, Target, read_target
-from trace_tui.texts import Texts
+from trace_tui.texts import Readable, Texts
+
+if TYPE_CHECKING:
+    from trace_tui.show.whys import Whys
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -41,12 +45,12 @@ def _show(target: Target, arguments: argparse.Namespace) -> int:
     else:
         home = Home(_path_of(target, arguments))
         sources = home.thread_sources()
-    session = _read(sources)
+    session = read(sources)
     if home is not None:
         home.complete(session)
     named = None if arguments.demo or home is None else _name_again(target, session, home, arguments)
     with Texts(session, sources) as texts:
-        printer = _Printer(session, sources, texts, named, as_json=arguments.json)
+        printer = _Printer(session, sources, texts, named, home, as_json=arguments.json)
         if target.place is not None:
             return _show_place(target.place, printer, arguments, home)
         return _show_asked(printer, arguments)
@@ -126,15 +130,6 @@ def _failed_call(session: Session, number: int) -> tuple[Turn, Call]:
     return failed[number - 1]
 
 
-def _read(sources: list[Source]) -> Session:
-    reader = SessionReader(sources)
-    with progress() as tell:
-        for taken in reader.steps():
-            share = min(99, 100 * taken // max(reader.total, taken, 1))
-            tell(f"reading {share:2d} % of {reader.total / 1e6:.0f} MB")
-    return reader.session()
-
-
 _DIGITS = 12
 """More of them name no line of any file."""
 
@@ -148,6 +143,7 @@ class _Printer:
     texts: Texts
     named: str | None
     """How to name the session again, where it can be."""
+    home: Home | None
     as_json: bool
 
     def turns(self, turns: list[Turn]) -> int:
@@ -161,10 +157,19 @@ class _Printer:
         return 0
 
     def calls(self, calls: list[tuple[Turn, Call]]) -> int:
+        if not any(call.status.is_failure for _, call in calls):
+            return self._calls(calls, None)
+        from trace_tui.show.whys import Whys
+
+        with Whys(Readable(self.session, self.texts), self.home) as whys:
+            return self._calls(calls, whys)
+
+    def _calls(self, calls: list[tuple[Turn, Call]], whys: Whys | None) -> int:
+        """``whys`` are there where any of them failed."""
         if self.as_json:
             from trace_tui.show.call_detail import calls_object
 
-            write_json(calls_object(calls, self.session, self.texts))
+            write_json(calls_object(calls, self.session, self.texts, whys))
             return 0
         from trace_tui.printing.console import plain_console
         from trace_tui.show.call_detail import print_call
@@ -174,6 +179,8 @@ class _Printer:
             if index:
                 console.print()
             print_call(console, turn, call, self.texts, self.named)
+            if whys is not None and call.status.is_failure:
+                whys.print(console, turn, call)
         return 0
 
     def raw(self, places: list[Place]) -> int:

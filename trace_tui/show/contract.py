@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from trace_tui.model import Item, Note, Session, Turn
+from trace_tui.findings import Finding, findings_in
+from trace_tui.model import Item, Note, Session, Turn, file_of, line_of
 from trace_tui.printing.items import call_object, note_object
 from trace_tui.printing.machine import (
     JsonObject,
@@ -29,6 +30,7 @@ def session_object(session: Session, texts: Texts, turns: list[Turn] | None = No
         "usage_source": session.usage_source,
         "inherited": {"lines": session.inherited_lines, "calls": session.inherited_calls},
         "failures": {"calls": len(session.failed_calls()), "turns": len(session.failed_turns())},
+        "hints": [_hint_object(finding, session) for finding in findings_in(session, texts)],
         "problems": [problem_object(session, index) for index in range(len(session.problems))],
         "problems_left_out": session.problems_left_out,
         "unknown": dict(session.unknown),
@@ -100,6 +102,22 @@ def _item_objects(item: Item, session: Session, texts: Texts) -> list[JsonObject
     if isinstance(item, Note):
         return [note_object(item, texts.whole(item), with_file=several_files)]
     return [call_object(call, with_file=several_files) for call in (item, *(item.nested or ()))]
+
+
+def _hint_object(finding: Finding, session: Session) -> JsonObject:
+    shown: JsonObject = {
+        "kind": finding.kind.value,
+        "turn": finding.turn,
+        "words": finding.words,
+        "calls": [call.call_id for call in finding.calls],
+        "lines": [line_of(call.place) for call in finding.calls],
+        "started_at": rfc3339(finding.at),
+        "ended_at": rfc3339(finding.until),
+        "waited_for": finding.waited_for,
+    }
+    if len(session.files) > 1:
+        shown["files"] = [file_of(call.place) for call in finding.calls]
+    return shown
 
 
 def problem_object(session: Session, index: int) -> JsonObject:

@@ -8,6 +8,7 @@ from rich.cells import cell_len
 from rich.console import Console
 from rich.text import Text as Line
 
+from trace_tui.findings import findings_in, foremost
 from trace_tui.model import Call, Note, NoteKind, Session, Turn
 from trace_tui.parsers.safe_text import one_line, safe_block
 from trace_tui.targets import PlaceKind, link
@@ -20,6 +21,7 @@ from trace_tui.wording.steps import NARROW, Columns, call_row, note_row
 from trace_tui.wording.words import STATE_STYLES, TURN_GLYPHS, TURN_KINDS, TURN_WORDS, count, tokens
 
 FAILURES_ON_TOP = 5
+HINTS_ON_TOP = 10
 ANSWER_LINES = 12
 PROMPT_LINES = 6
 
@@ -44,6 +46,7 @@ class Page:
     def whole(self, turns: list[Turn]) -> None:
         self.header()
         self.failures_first()
+        self.hints()
         for turn in turns:
             self._console.print()
             self.turn(turn)
@@ -134,6 +137,20 @@ class Page:
         if failed and self._named:
             first = one_line(link(self._named, PlaceKind.ERROR, 1), 1000)
             self._put(Line(f"  {'look at':<10}{first}", "dim"))  # for copying, as the paths above
+
+    def hints(self) -> None:
+        """What looks like a loop or a stall, with the lines that say so."""
+        findings = findings_in(self._session, self._texts)
+        if not findings:
+            return
+        from trace_tui.telling.hints import hint_words
+
+        self._line(("  hints", "dim"))
+        for finding in foremost(findings, HINTS_ON_TOP):
+            line = Line().append(f"turn {finding.turn} · ", "dim").append(hint_words(finding, self._session))
+            self._indented(line, "    ")
+        if len(findings) > HINTS_ON_TOP:
+            self._line((f"    … and {len(findings) - HINTS_ON_TOP} more: see them all with --json", "dim"))
 
     def problems(self) -> None:
         session = self._session

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from trace_tui.call_texts import CallRecords, call_folder, call_output, typed_command
+from trace_tui.call_texts import CallRecords, call_folder, call_output, typed_command, without_header
 from trace_tui.model import Call, CallStatus, Evidence, Session, Tool, Turn, line_of
 from trace_tui.parsers.injected import WorkerNotice
 from trace_tui.parsers.outputs import read_output
@@ -27,8 +27,6 @@ from trace_tui.wording.cast import Cast
 from trace_tui.wording.steps import tool_name
 from trace_tui.wording.words import CALL_GLYPHS, CALL_STYLES, TOOL_WORDS, step_word
 
-_HAVE_HEADERS = frozenset({Tool.EXEC, Tool.STDIN, Tool.PATCH, Tool.OTHER})
-"""Whose outputs begin with lines of the harness; those of other tools may look alike by accident."""
 _WAITED = 1000
 """So many milliseconds between a call and its end that it was not at work are worth telling."""
 _EVIDENCE = {
@@ -117,7 +115,7 @@ def _cell(call_id: str, turn: Turn) -> str:
 def _result(records: CallRecords, workers: Cast) -> Iterator[Block]:
     call = records.call
     written = call_output(records)
-    body = None if written is None else _without_header(written, call)
+    body = None if written is None else without_header(written, call)
     aside = ""
     if written is not None and (all_of_it := _of_whole_process(written, records)) is not None:
         body, aside = all_of_it, "with what later polls read"
@@ -184,18 +182,3 @@ def _pictures(records: CallRecords) -> list[str]:
     else:
         record = records.item_record if records.call.tool in (Tool.MCP, Tool.DYNAMIC) else None
     return [described(picture) for picture in pictures_in(record)] if record is not None else []
-
-
-def _without_header(text: str, call: Call) -> str:
-    """What the tool itself gave back: the lines before it are told as facts."""
-    if call.tool is Tool.CODE:
-        return read_output(text).body if text.startswith("Script ") else text
-    if call.tool not in _HAVE_HEADERS:
-        return read_output(text).body if text.startswith("Wall time:") else text
-    if text.startswith("Script "):
-        return text
-    body = read_output(text).body
-    if body == text or "apply_patch" not in call.summary:
-        return body
-    inner = read_output(body)  # the patch has a header of its own below that of the command
-    return inner.body if inner.exit_code is not None else body

@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
-from trace_tui.call_texts import CallRecords, typed_command
+from trace_tui.call_texts import CallRecords, patched_files
 from trace_tui.model import Call, CallStatus, Tool, Turn
-from trace_tui.parsers.particulars import item_changes
-from trace_tui.parsers.patches import FilePatch, patch_in_command, read_patch
+from trace_tui.parsers.patches import FilePatch
 from trace_tui.parsers.safe_text import one_line
 from trace_tui.telling.rows import folded_rows
 from trace_tui.texts import Texts
@@ -19,28 +18,6 @@ from trace_tui.wording.words import count
 PATCHES_READ = 300
 """Each is a look into the file; so many take a tenth of a second."""
 _COUNT_WIDTH = 6
-
-
-def written_patch(records: CallRecords) -> str:
-    """The patch as the model wrote it; empty where only an item tells of it."""
-    made = records.made
-    if made is None:
-        return ""
-    for key in ("input", "patch"):
-        if isinstance(patch := records.arguments.get(key), str):
-            return patch
-    return made.input
-
-
-def patched_files(records: CallRecords) -> list[FilePatch]:
-    """What a patch was to change: by its own words, else by the item of the finished patch."""
-    if records.call.tool is Tool.EXEC:
-        inside = patch_in_command(typed_command(records) or "")
-        return read_patch(inside.patch) if inside is not None else []
-    files = read_patch(written_patch(records))
-    if not files and (record := records.item_record) is not None:
-        files = item_changes(record)
-    return files
 
 
 def patch_block(files: Sequence[FilePatch]) -> Patch:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from trace_tui.call_texts import CallRecords, call_input, typed_command
+from trace_tui.call_texts import CallRecords, call_input, patched_files, typed_command, written_patch
 from trace_tui.model import Tool
 from trace_tui.parsers.particulars import item_arguments, without_pictures
 from trace_tui.parsers.patches import patch_in_command, read_patch
-from trace_tui.telling.files import patch_block, patch_counts, patched_files, written_patch
+from trace_tui.telling.files import patch_block, patch_counts
 from trace_tui.telling.rows import facts_in_order
 from trace_tui.telling.written import SEALED, as_json, is_sealed, on_one_line, pretty_json
 from trace_tui.widgets.blocks import Block, Checklist, Code, Facts, Heading, Plain, Prose

@@ -15,6 +15,8 @@ from trace_tui.relatives import Relation
 from trace_tui.ties import turn_before
 from trace_tui.widgets.timeline_rows import Link
 
+_WORDS = {Relation.WORKER: "worker", Relation.REVIEW: "review", Relation.GUARDIAN: "guard"}
+
 
 def links_of(member: Member, session: Session, forest: Forest) -> list[Link]:
     """Those behind a turn come last: they have no place among its steps."""
@@ -39,7 +41,7 @@ def _uncalled(member: Member) -> Iterator[Link]:
             continue
         # Of a worker that has just begun the call may be told in a moment.
         if child.relation is not Relation.WORKER or member.entry.state != TurnStatus.IN_PROGRESS:
-            yield Link(child.relation.value, child.entry.id, at=child.entry.started_at)
+            yield Link(_WORDS.get(child.relation, "other"), child.entry.id, at=child.entry.started_at)
 
 
 def _forks(session: Session, forest: Forest) -> Iterator[Link]:

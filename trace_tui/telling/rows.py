@@ -40,6 +40,12 @@ def call_row(call: Call, workers: Cast) -> Line:
     return [*row, (summary(call, workers), "" if good else "bold")]
 
 
+def short_call_row(call: Call, workers: Cast) -> Line:
+    """The same without how long it took, where something else stands before it."""
+    line, mark, word, _, *rest = call_row(call, workers)
+    return [line, mark, word, *rest]
+
+
 def first_rows(
     things: Sequence[Thing], row: Callable[[Thing], Line], noun: str, *, shown: int = SHOWN
 ) -> list[Block]:

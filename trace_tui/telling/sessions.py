@@ -15,9 +15,9 @@ from trace_tui.parsers.safe_text import one_line
 from trace_tui.relatives import Agent, Child, Relation
 from trace_tui.telling.amounts import context_blocks, day_and_clock, time_blocks, token_blocks
 from trace_tui.telling.files import changed_blocks
+from trace_tui.telling.hints import hint_blocks
 from trace_tui.telling.problems import problem_blocks, unknown_blocks
 from trace_tui.telling.rows import call_row, facts_in_order, first_rows, workers_of
-from trace_tui.telling.trails import hint_blocks
 from trace_tui.texts import Texts
 from trace_tui.times import between, short_duration
 from trace_tui.widgets.blocks import Block, Facts, Heading, Rows, Title

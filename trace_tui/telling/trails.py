@@ -1,82 +1,137 @@
-"""Why something failed, and what looks like a loop or a stall, as blocks and rows."""
+"""Why something failed, as blocks and rows."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
-from trace_tui.findings import Finding
-from trace_tui.likeness import is_patch, work_of
-from trace_tui.model import Call, Item, Note, NoteKind, Tool, line_of
+from trace_tui.heard import Heard, Told, notice_of
+from trace_tui.model import Call, Item, Note, NoteKind, Session, Turn, TurnStatus, line_of
+from trace_tui.parsers.agent_replies import news_of, readable_error
+from trace_tui.parsers.injected import WorkerNotice
 from trace_tui.parsers.safe_text import one_line
-from trace_tui.telling.rows import call_row, first_rows
-from trace_tui.trail import Trail, notice_of
-from trace_tui.widgets.blocks import Block, Heading, Rows
+from trace_tui.same_work import is_comparable
+from trace_tui.telling.rows import short_call_row
+from trace_tui.trail import Trail
+from trace_tui.widgets.blocks import Block, Heading, Plain, Rows
 from trace_tui.wording.cast import Cast
 from trace_tui.wording.cells import Line, fitted
 from trace_tui.wording.steps import TIME_WIDTH, WORD_WIDTH, clock, told
-from trace_tui.wording.words import NOTE_STYLES, NOTE_WORDS, count
+from trace_tui.wording.words import NOTE_STYLES, NOTE_WORDS, STATE_STYLES, TURN_GLYPHS, TURN_WORDS, count
 
 _WORDS = 300
 _LABEL_WIDTH = 10
 _TURN_WIDTH = 9
 _KIND_WIDTH = 12
-_PATCHES = 6
-"""The last ones before a failure; whoever wants all of them has the timeline."""
+_NAME = 40
+_SHOWN = 6
+"""The last ones of patches or mails; whoever wants all of them has the timeline."""
 _NEVER = "it never ended ok before in this session"
 _UNCHANGED = "no patch was applied in between"
+_TOLD = "told its parent"
+_STOPPED = "nothing: its parent stopped it"
+_NO_END = (TurnStatus.IN_PROGRESS, TurnStatus.UNENDED)
+_BECAME = {
+    TurnStatus.COMPLETED: "failed in {}",
+    TurnStatus.ABORTED: "{} was interrupted",
+    TurnStatus.UNENDED: "{} never ended",
+    TurnStatus.IN_PROGRESS: "{} has not ended",
+}
 
 
-def trail_blocks(trail: Trail, workers: Cast) -> list[Block]:
-    """``workers`` are names by ids. None of a trail that leads nowhere."""
-    blocks: list[Block] = []
-    lines = [*_before(trail, workers), *_labelled("then", _rows(trail.next_steps, workers))]
-    if lines:
-        blocks += [Heading("why"), Rows([*_failure(trail, workers), *lines])]
-    if trail.told_parent is not None and trail.told_parent.heard:
-        heard, did_next = trail.told_parent
-        blocks.append(Heading("told its parent"))
-        blocks += first_rows(heard, lambda item: _item_row(item, workers), "time")
-        blocks += [Rows(_labelled("then", _rows(did_next, workers)))] if did_next else []
-    return blocks
+def why_call(trail: Trail, cast: Cast) -> list[Block]:
+    """For the detail of the failed call itself. ``cast`` knows the names."""
+    return _part("why", [*_before(trail, cast), *_next(trail, cast)])
 
 
-def finding_rows(findings: Iterable[Finding]) -> list[Line]:
-    return [_finding_row(finding) for finding in findings]
+def why_turn(trail: Trail, cast: Cast) -> list[Block]:
+    """For the detail of a failed turn, which tells its error. None of a trail that leads nowhere."""
+    return _part("why", _lines(trail, cast))
 
 
-def _finding_row(finding: Finding) -> Line:
+def why_worker(name: str, turn: Turn, trail: Trail, cast: Cast) -> list[Block]:
+    """For details in its parent's session; ``cast`` is its chain's."""
+    became = _BECAME.get(turn.status, "why {} failed").format(one_line(name, _NAME))
+    words = f"{turn.index} {TURN_GLYPHS[turn.status]} {TURN_WORDS[turn.status]}"
+    head = _labelled("turn", [[(words, STATE_STYLES[turn.status])]])
+    error = [Plain(readable_error(trail.error), "red")] if trail.error is not None else []
+    return [Heading(became, "lines of its file"), *error, Rows([*head, *_lines(trail, cast)])]
+
+
+def told_parent(
+    of_turn: Told, turn: Turn, parent: Session, cast: Cast, *, aside: str, above: str = ""
+) -> list[Block]:
+    """What a parent heard of a turn of its worker. ``aside`` says who it is.
+
+    What stands ``above`` need not be told again.
+    """
+    if not of_turn.heard:
+        goes_on = TurnStatus.IN_PROGRESS in (turn.status, parent.state)
+        return told_parent_nothing("its parent was told nothing" + (" so far" if goes_on else ""))
+    words = _words_of(of_turn.heard[-1], cast)
+    rows = [_heard_row(one, words, cast) for one in of_turn.heard[-_SHOWN:]]
+    told_rows = _labelled("told", _with_earlier(rows, len(of_turn.heard), "earlier word"))
+    then = _labelled("then", _rows(of_turn.did_next, cast))
+    no_end = [Plain("the worker's own file tells no end of this turn", "dim")]
     return [
-        (fitted(clock(finding.at), TIME_WIDTH + 1), "dim"),
-        (fitted(f"turn {finding.turn}", _TURN_WIDTH), "dim"),
-        (fitted(finding.kind.value, _KIND_WIDTH), "yellow"),
-        (one_line(finding.words, _WORDS), ""),
+        Heading(_TOLD, one_line(aside, _NAME)),
+        Plain(_without(words, above)),
+        Rows([*told_rows, *then]),
+        *(no_end if turn.status in _NO_END else []),
     ]
 
 
-def _failure(trail: Trail, workers: Cast) -> list[Line]:
-    lines: list[Line] = []
-    if trail.failing is not None:
-        lines += _labelled("failed", [call_row(trail.failing, workers)])
-    if trail.error is not None:
-        lines += _labelled("error", [[(one_line(trail.error, _WORDS), "red")]])
-    return lines
+def told_parent_nothing(words: str) -> list[Block]:
+    """Where there is nothing to tell, or not yet."""
+    return [Heading(_TOLD), Plain(words, "dim")]
 
 
-def _before(trail: Trail, workers: Cast) -> list[Line]:
+def _part(words: str, lines: Sequence[Line]) -> list[Block]:
+    return [Heading(words), Rows(lines)] if lines else []
+
+
+def _lines(trail: Trail, cast: Cast) -> list[Line]:
+    """All of it, if there is more to tell than an error."""
+    failing = trail.failing
+    if failing is None:
+        return []
+    label = "failed" if failing.status.is_failure else "was at"
+    failed = _labelled(label, [short_call_row(failing, cast)])
+    return [*failed, *_before(trail, cast), *_next(trail, cast)]
+
+
+def _before(trail: Trail, cast: Cast) -> list[Line]:
     if trail.last_passing is None:
-        return _labelled("last ok", [[(_NEVER, "dim")]]) if _is_command(trail.failing) else []
-    patches = _rows(trail.between[-_PATCHES:], workers)
-    if more := len(trail.between) - len(patches):
-        patches.insert(0, [(f"{count(more, 'earlier patch', 'earlier patches')} and", "dim")])
+        return _elsewhere(trail, cast)
+    patches = _rows(trail.between[-_SHOWN:], cast)
+    patches = _with_earlier(patches, len(trail.between), "earlier patch", "earlier patches")
     return [
-        *_labelled("last ok", [call_row(trail.last_passing, workers)]),
+        *_labelled("last ok", [short_call_row(trail.last_passing, cast)]),
         *_labelled("patched", patches or [[(_UNCHANGED, "dim")]]),
     ]
 
 
-def _is_command(call: Call | None) -> bool:
-    """One of which it is known whether it was run before."""
-    return call is not None and call.tool is Tool.EXEC and not is_patch(call) and work_of(call) is not None
+def _elsewhere(trail: Trail, cast: Cast) -> list[Line]:
+    """Where it never passed before in its own session."""
+    failing = trail.failing
+    if failing is None or not failing.status.is_failure or not is_comparable(failing):
+        return []
+    if trail.elsewhere is None:
+        return _labelled("last ok", [[(_NEVER, "dim")]])
+    session, call = trail.elsewhere
+    name = one_line(session.agent.nickname or session.agent.path or session.title, _NAME)
+    words = f"never before in this session, but at {clock(call.ended_at)} in {name}:"
+    return _labelled("last ok", [[(words, "dim")], short_call_row(call, cast)])
+
+
+def _next(trail: Trail, cast: Cast) -> list[Line]:
+    return _labelled("then", _rows(trail.next_steps, cast))
+
+
+def _with_earlier(rows: list[Line], every: int, noun: str, nouns: str | None = None) -> list[Line]:
+    """The last ones, and how many are left out."""
+    if more := every - len(rows):
+        return [[(f"{count(more, noun, nouns)} and", "dim")], *rows]
+    return rows
 
 
 def _labelled(label: str, rows: Sequence[Line]) -> list[Line]:
@@ -84,37 +139,61 @@ def _labelled(label: str, rows: Sequence[Line]) -> list[Line]:
     return [[(fitted("" if number else label, _LABEL_WIDTH), "dim"), *row] for number, row in enumerate(rows)]
 
 
-def _rows(items: Sequence[Item], workers: Cast) -> list[Line]:
-    return [_item_row(item, workers) for item in items]
+def _rows(items: Sequence[Item], cast: Cast) -> list[Line]:
+    return [_item_row(item, cast) for item in items]
 
 
-def _item_row(item: Item, workers: Cast) -> Line:
-    return call_row(item, workers) if isinstance(item, Call) else _note_row(item, workers)
+def _item_row(item: Item, cast: Cast) -> Line:
+    return short_call_row(item, cast) if isinstance(item, Call) else _note_row(item, cast)
 
 
-def _note_row(note: Note, workers: Cast) -> Line:
+def _words_of(heard: Heard, cast: Cast) -> str:
+    """What was heard, but for who says it."""
+    notice = heard.notice if isinstance(heard.item, Call) else _news_of(heard.item)
+    if notice is not None:
+        words = readable_error(notice.words)
+        return one_line(": ".join(part for part in (notice.state, words) if part), _WORDS)
+    if isinstance(heard.item, Call):
+        return _STOPPED
+    return one_line(told(heard.item, heard.item.text, cast), _WORDS)
+
+
+def _news_of(note: Note) -> WorkerNotice | None:
+    if note.kind is not NoteKind.AGENT_MESSAGE:
+        return None
+    return notice_of(note) or news_of(note.text, note.author)
+
+
+def _without(words: str, above: str) -> str:
+    known = one_line(readable_error(above), _WORDS).rstrip("…")
+    return words.replace(known, "(the error above)") if known else words
+
+
+def _heard_row(heard: Heard, known: str, cast: Cast) -> Line:
+    """How it was heard, and of whom; ``known`` are words that need not be told again."""
+    item, words = heard.item, _words_of(heard, cast)
+    notice = heard.notice if isinstance(item, Call) else _news_of(item)
+    named = notice.worker if notice is not None else ""
+    if isinstance(item, Call):
+        named = named or item.child_session or ""
+    agent = cast.find(named)
+    name: Line = [(one_line(named, _NAME), "")] if agent is None else agent.words()
+    return [*_item_row(item, cast)[:3], *name, ("" if words == known else f"  {words}", "")]
+
+
+def _note_row(note: Note, cast: Cast) -> Line:
     style = NOTE_STYLES.get(note.kind, "")
     return [
         (fitted(f"line {line_of(note.place)}", TIME_WIDTH + 1), "dim"),
         ("· ", style or "dim"),
         (fitted(NOTE_WORDS[note.kind], WORD_WIDTH + 1), style or "dim"),
-        (one_line(_note_words(note, workers), _WORDS), style),
+        (one_line(_note_words(note, cast), _WORDS), style),
     ]
 
 
-def _note_words(note: Note, workers: Cast) -> str:
+def _note_words(note: Note, cast: Cast) -> str:
     notice = notice_of(note) if note.kind is NoteKind.AGENT_MESSAGE else None
     if notice is not None:
-        name = workers.name_of(notice.worker)
-        return f"{name} {notice.state}" + (f": {notice.words}" if notice.words else "")
-    return told(note, note.text, workers)
-
-
-def hint_blocks(findings: Sequence[Finding]) -> list[Block]:
-    """Loops and stalls: hints with their evidence, never verdicts."""
-    if not findings:
-        return []
-    return [
-        Heading("hints", str(len(findings))),
-        *first_rows(finding_rows(findings), lambda row: row, "hint"),
-    ]
+        words = readable_error(notice.words)
+        return f"{cast.name_of(notice.worker)} {notice.state}" + (f": {words}" if words else "")
+    return told(note, note.text, cast)

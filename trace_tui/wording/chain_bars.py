@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from itertools import groupby
 from typing import NamedTuple
 
 from trace_tui.library.chain_times import MemberTimes, Stretch
 from trace_tui.times import local
+from trace_tui.wording.agents import Badge
 from trace_tui.wording.cells import Line
 
 WORK, WORK_ON_PATH, WAIT, IDLE, FAILURE, OPEN = "▄", "█", "░", "─", "✗", "…"
@@ -46,8 +47,9 @@ class Axis(NamedTuple):
 # -- bars ---------------------------------------------------------------
 
 
-def bar_of(one: MemberTimes, path: list[Stretch], axis: Axis, hue: str) -> Line:
-    """``path`` is where the member is on the critical path."""
+def bar_of(one: MemberTimes, path: list[Stretch], axis: Axis, badges: Mapping[str, Badge]) -> Line:
+    """``path`` is where the member is on the critical path; ``badges`` are those of all agents, by key."""
+    hue = badges[one.member.entry.key].style
     if one.life is None:
         return [("times unknown".ljust(axis.cells)[: axis.cells], "dim")]
     signs = _signs(one, axis)
@@ -58,12 +60,29 @@ def bar_of(one: MemberTimes, path: list[Stretch], axis: Axis, hue: str) -> Line:
                 signs[cell], styles[cell] = WORK_ON_PATH, f"bold {hue}"
             elif signs[cell] != " ":
                 styles[cell] = f"bold underline {hue}"
+    _name_awaited(one, signs, styles, axis, badges)
     if one.is_open:
         end = min(axis.cell(one.life[1]) + 1, axis.cells - 1)
         signs[end], styles[end] = OPEN, f"bold {hue}"
     for moment in one.failures:
         signs[axis.cell(moment)], styles[axis.cell(moment)] = FAILURE, "bold red"
     return _parts(signs, styles)
+
+
+def _name_awaited(
+    one: MemberTimes, signs: list[str], styles: list[str], axis: Axis, badges: Mapping[str, Badge]
+) -> None:
+    """At the end of a wait stands the letter of the worker that it was for, where there is room for both."""
+    for wait in one.waits:
+        badge = next((badges[key] for key in wait.ended_by if key in badges), None)
+        if badge is None:
+            continue
+        whole = range(axis.cell(wait.start), axis.cell(wait.until) + 1)
+        cells = [cell for cell in whole if signs[cell] == WAIT]
+        if len(cells) <= len(badge.letter):
+            continue
+        for cell, letter in zip(cells[-len(badge.letter) :], badge.letter, strict=True):
+            signs[cell], styles[cell] = letter, f"bold {badge.style}"
 
 
 def _signs(one: MemberTimes, axis: Axis) -> list[str]:

@@ -9,7 +9,8 @@ from trace_tui.library.chain_times import ChainTimes, MemberTimes, Stretch
 from trace_tui.parsers.safe_text import one_line
 from trace_tui.times import short_duration
 from trace_tui.wording.agents import badge_of
-from trace_tui.wording.cells import Line, cells, cut, fitted, folded, right
+from trace_tui.wording.cast import called
+from trace_tui.wording.cells import Line, cells, cut, failures_in_red, fitted, folded, right, width_of
 from trace_tui.wording.chain_bars import (
     FAILURE,
     IDLE,
@@ -34,6 +35,9 @@ _TOKENS_FROM = 100
 _LEAST_BAR = 12
 """A bar with fewer cells tells less than the numbers beside it; with none of both, names are all there is."""
 _ASIDE = "    "
+_WORTH_TELLING = 0.05
+_AWAITED = 3
+"""Workers that are named after a wait."""
 _FACTS = " {:>3} {:>6}"
 _TOKENS = " {:>6} {:>6}"
 
@@ -88,14 +92,14 @@ class ChainRows:
         line.append((f" {TURN_GLYPHS.get(entry.state, '·')} ", STATE_STYLES.get(entry.state, "")))
         if columns.bar:
             axis = self._axis(columns) or Axis(0, 1, columns.bar)
-            line += bar_of(one, self._path[entry.key], axis, self._badges[entry.key].style)
+            line += bar_of(one, self._path[entry.key], axis, self._badges)
         if columns.with_tokens:
             below = tokens(one.whole.usage.total) if one.member.children else ""
             line.append((_TOKENS.format(own_tokens(one.member), below), "dim"))
         if columns.with_facts:
             failed, duration = failures(one.member), took(one.member)
             words = _FACTS.format(failed and FAILURE + failed, right(duration, 6))
-            line.append((words, "bold red" if failed else "dim"))
+            line += failures_in_red(words, "dim")
         return line
 
     def _who(self, one: MemberTimes, width: int) -> Line:
@@ -113,12 +117,45 @@ class ChainRows:
         return None if life is None or columns.bar == 0 else Axis(*life, columns.bar)
 
     def aside(self, one: MemberTimes, width: int) -> Line:
-        """What a member's row does not tell, or may have no room for."""
-        on_path = sum(end - start for start, end in self._path[one.member.entry.key])
-        facts = _facts(one, on_path)
-        while len(facts) > 1 and cells(_ASIDE + " · ".join(facts)) > width:
+        """What a member's row does not tell, or may have no room for; the gist first, the rest gives way."""
+        facts = self._facts(one)
+        while len(facts) > 1 and cells(_ASIDE) + width_of(_side_by_side(facts)) > width:
             facts.pop()
-        return [(fitted(_ASIDE + " · ".join(facts), width), "dim")]
+        return cut([(_ASIDE, ""), *_side_by_side(facts)], width)
+
+    def _facts(self, one: MemberTimes) -> list[Line]:
+        entry = one.member.entry
+        on_path = sum(end - start for start, end in self._path[entry.key])
+        below = one.whole.threads - 1
+        spent = own_tokens(one.member)
+        words = [
+            f"{spent} tokens" if spent else "",
+            f"{tokens(one.whole.usage.total)} with {below:,} below" if below else "",
+            f"{short_duration(on_path)} critical" if on_path else "",
+            count(entry.calls, "call"),
+            count(entry.turns, "turn"),
+            f"{count(one.inherited_lines, 'line')} inherited" if one.inherited_lines else "",
+            one_line(entry.model, 30) if entry.model else "",
+        ]
+        waited = [self._waited(one)] if one.waits else []
+        return waited + [[(fact, "dim")] for fact in words if fact]
+
+    def _waited(self, one: MemberTimes) -> Line:
+        """How long, and for whom."""
+        line: Line = [(f"waited {short_duration(one.waited_ms)}", "dim")]
+        awaited = [(self._badges.get(member.entry.key), member, spent) for member, spent in one.awaited()]
+        for place, (badge, member, spent) in enumerate(awaited[:_AWAITED]):
+            line.append((f"{', ' if place else ': '}{short_duration(spent)} for ", "dim"))
+            if badge is not None:
+                line += [(f"{badge.letter} ", f"bold {badge.style}"), (called(member), badge.style)]
+            else:
+                line.append((called(member), "dim"))
+        if len(awaited) > _AWAITED:
+            line.append((f", {len(awaited) - _AWAITED:,} more", "dim"))
+        nobody = one.waited_ms - sum(spent for *_, spent in awaited)
+        if awaited and nobody > one.waited_ms * _WORTH_TELLING:
+            line.append((f", {short_duration(nobody)} for nobody", "dim"))
+        return line
 
     def foot(self, width: int) -> list[Line]:
         """What the whole came to, and what the signs mean."""
@@ -131,23 +168,12 @@ class ChainRows:
 # -- sums ---------------------------------------------------------------
 
 
-def _facts(one: MemberTimes, on_path_ms: int) -> list[str]:
-    """Of the member under the cursor, what its row does not tell or may have no room for; gist first."""
-    entry = one.member.entry
-    spent = own_tokens(one.member)
-    below = one.whole.threads - 1
-    all_of_them = f"{tokens(one.whole.usage.total)} with {below:,} below" if below else ""
-    facts = [
-        f"{spent} tokens" if spent else "",
-        all_of_them,
-        f"{short_duration(on_path_ms)} critical" if on_path_ms else "",
-        f"waited {short_duration(one.waited_ms)}" if one.waits else "",
-        count(entry.calls, "call"),
-        count(entry.turns, "turn"),
-        f"{count(one.inherited_lines, 'line')} inherited" if one.inherited_lines else "",
-        one_line(entry.model, 30) if entry.model else "",
-    ]
-    return [fact for fact in facts if fact]
+def _side_by_side(facts: list[Line]) -> Line:
+    line: Line = []
+    for fact in facts:
+        line += [(" · ", "dim")] if line else []
+        line += fact
+    return line
 
 
 def _sums(times: ChainTimes, width: int) -> list[Line]:
@@ -168,7 +194,7 @@ def _legend(members: list[MemberTimes], width: int) -> Line:
     signs = [
         (WORK_ON_PATH, "critical path"),
         (WORK, "at work"),
-        (WAIT, "waiting"),
+        (f"{WAIT}B", "waiting for B"),
         (IDLE, "idle"),
         (FAILURE, "failure"),
     ]

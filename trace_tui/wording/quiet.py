@@ -35,7 +35,7 @@ def quiet_word(call: Call) -> str | None:
     if call.status is not CallStatus.OK or call.nested:
         return None
     if call.tool is Tool.EXEC:
-        return "read" if _only_looks(call.summary) else None
+        return "read" if only_looks(call.summary) else None
     if call.tool is Tool.STDIN:
         return "wait" if _POLL.fullmatch(call.summary) else None
     return _QUIET_TOOLS.get(call.tool)
@@ -45,7 +45,7 @@ _QUIET_TOOLS = {Tool.WEB_SEARCH: "search", Tool.TOOL_SEARCH: "tool search", Tool
 
 
 @lru_cache(maxsize=4096)
-def _only_looks(command: str) -> bool:
+def only_looks(command: str) -> bool:
     """Every part of the command line is a program that changes nothing; what is cut off might be anything."""
     if not command or command.endswith("…") or _WRITES.search(command):
         return False

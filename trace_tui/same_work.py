@@ -1,0 +1,174 @@
+"""When two calls did the same, as far as their records tell; asked by `trail`.
+
+Summaries may be cut, and tell one argument of several: they choose what is looked at, the records decide.
+"""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import orjson
+
+from trace_tui.call_texts import CallRecords, call_folder, call_input, patched_files, typed_command
+from trace_tui.likeness import is_patch, patched_file
+from trace_tui.model import Call, CallStatus, Tool, Turn
+from trace_tui.parsers.commands import shown_command
+from trace_tui.parsers.particulars import item_arguments
+from trace_tui.texts import Readable
+from trace_tui.wording.steps import tool_name
+
+_LOOKED_AT = 1000
+"""So many calls whose summaries are alike are compared; each is a look into the file."""
+
+_FOLDER = re.compile(r"""cd ('[^']*'|"[^"]*"|[^\s;&|]+)\s*(?:&&|;|\n)\s*""")
+_AROUND = re.compile(
+    r"(?:g?timeout(?: +-[ks] +\S+| +-\S+)* +[\d.]+[smhd]?|time(?: +-p)?|nohup|nice(?: +-n +-?\d+| +-\d+)?) +"
+)
+"""What only limits or measures a command."""
+_BOTH_STREAMS = " 2>&1"
+
+
+class Step(NamedTuple):
+    turn: Turn
+    call: Call
+
+
+class _Work(NamedTuple):
+    """What a call did."""
+
+    what: tuple[object, ...]
+    folder: str = ""
+    """Where a command ran; empty where nothing tells."""
+    files: frozenset[str] = frozenset()
+    """Those of a patch."""
+
+    def is_same(self, other: _Work) -> bool:
+        """Of patches, where they share a file."""
+        if self.files or other.files:
+            return any(_are_one(mine, its) for mine in self.files for its in other.files)
+        is_there = not (self.folder and other.folder) or _are_one(self.folder, other.folder)
+        return is_there and self.what == other.what
+
+
+def last_passing(failing: Step, before: Sequence[Step], own: Readable, other: Readable) -> int | None:
+    """Which of these calls, all of the ``other`` session, did the same last and ended ok."""
+    work = _work(failing, own)
+    if work is None:
+        return None
+    looked_at = 0
+    for at in range(len(before) - 1, -1, -1):
+        if not _may_have_passed(before[at].call, failing.call):
+            continue
+        looked_at += 1
+        if looked_at > _LOOKED_AT:
+            return None
+        found = _work(before[at], other)
+        if found is not None and work.is_same(found):
+            return at
+    return None
+
+
+def did_same(one: Step, other: Step, own: Readable) -> bool:
+    """Two calls of one session."""
+    if not _are_alike(one.call, other.call):
+        return False
+    first, second = _work(one, own), _work(other, own)
+    return first is not None and second is not None and first.is_same(second)
+
+
+def is_comparable(call: Call) -> bool:
+    """Of which it is worth telling that it never passed before: a command, or a tool with its arguments."""
+    return call.tool in (Tool.EXEC, Tool.MCP, Tool.DYNAMIC) and not is_patch(call)
+
+
+# -- by their summaries -----------------------------------------------------------
+
+
+def _may_have_passed(call: Call, failing: Call) -> bool:
+    return call.status is CallStatus.OK and _are_alike(call, failing) and not _began_before_end(failing, call)
+
+
+def _began_before_end(later: Call, earlier: Call) -> bool:
+    """They ran side by side, or one inside the other."""
+    return (
+        later.started_at is not None and earlier.ended_at is not None and later.started_at < earlier.ended_at
+    )
+
+
+def _are_alike(one: Call, other: Call) -> bool:
+    if is_patch(one) or is_patch(other):
+        return is_patch(one) and is_patch(other) and _may_share_files(one, other)
+    if one.tool is not other.tool:
+        return False
+    if one.tool is not Tool.EXEC:  # a command's tool depends on the version, and on who made the call
+        return tool_name(one) == tool_name(other) and one.summary == other.summary
+    mine, its = (_core(call.summary.removesuffix("…"))[1] for call in (one, other))
+    if one.summary.endswith("…") or other.summary.endswith("…"):
+        return mine.startswith(its) or its.startswith(mine)
+    # A summary does not tell where lines ended: a folder may stand on one of its own.
+    return mine.endswith(its) or its.endswith(mine)
+
+
+def _may_share_files(one: Call, other: Call) -> bool:
+    """A summary names the first file only."""
+    first, second = patched_file(one), patched_file(other)
+    if first is None or second is None or " more" in one.summary + other.summary:
+        return True
+    return _are_one(first.name, second.name)
+
+
+# -- by their records -------------------------------------------------------------
+
+
+def _work(step: Step, where: Readable) -> _Work | None:
+    call = step.call
+    records = CallRecords(call, where.texts)
+    if is_patch(call):
+        files = frozenset(file.path for file in patched_files(records))
+        return _Work((), files=files) if files else None
+    if call.tool is not Tool.EXEC:
+        return _Work((call.tool, tool_name(call), _arguments(records)))
+    command = typed_command(records)
+    if command is None:
+        return None
+    within, core = _core(command)
+    base = step.turn.cwd or where.session.cwd or ""
+    folder = posixpath.join(base, call_folder(records, step.turn) or "", within)
+    return _Work((Tool.EXEC, core), posixpath.normpath(folder) if folder else "")
+
+
+def _core(command: str) -> tuple[str, str]:
+    """A command without what stands around it, and the folder that it was told to go to first."""
+    folder = ""
+    while True:
+        bare = shown_command(command.strip())
+        if match := _FOLDER.match(bare):
+            folder = posixpath.join(folder, match[1].strip("'\""))
+            bare = bare[match.end() :]
+        elif match := _AROUND.match(bare):
+            bare = bare[match.end() :]
+        if bare == command:
+            return folder, command.removesuffix(_BOTH_STREAMS).rstrip()
+        command = bare
+
+
+def _arguments(records: CallRecords) -> object:
+    if records.made is not None:
+        given: object = records.made.arguments
+    else:
+        record = records.item_record
+        given = item_arguments(record) if record is not None else None
+    if given is None:
+        return call_input(records)
+    return orjson.dumps(given, option=orjson.OPT_SORT_KEYS, default=str)
+
+
+def _are_one(path: str, other: str) -> bool:
+    """Calls name files by their way from the folder, items by the whole path, links followed."""
+    if path == other:
+        return True
+    longer, shorter = sorted((path, other), key=len, reverse=True)
+    return longer.startswith("/") and longer.endswith("/" + shorter.removeprefix("/"))
