@@ -14,7 +14,7 @@ from trace_tui.model import Call, Item, Note, Turn
 from trace_tui.parsers.safe_text import one_line
 from trace_tui.times import between, short_duration
 from trace_tui.widgets.line_view import LineView
-from trace_tui.widgets.timeline_rows import Growth, Kind, Link, Row
+from trace_tui.widgets.timeline_rows import NO_MARKS, Growth, Kind, Link, Marks, Row
 from trace_tui.wording.agent_steps import standing_of
 from trace_tui.wording.agents import Badge
 from trace_tui.wording.cast import NOBODY, Cast
@@ -83,6 +83,7 @@ class Timeline(LineView):
         self._folded: dict[int, list[Row]] = {}
         """By turn, the rows of those that the person folded."""
         self._cast = NOBODY
+        self._marks = NO_MARKS
         self._summary: Line = []
         self.times = Times.CLOCK
 
@@ -92,6 +93,7 @@ class Timeline(LineView):
         """Another session; ``summary`` is its first row."""
         self._rows, self._cast, self._folded, self._summary = list(rows), cast, {}, summary
         self.follows, self.unseen = False, 0
+        self._marks = NO_MARKS
         self._asked_for.clear()
         self.scroll_to(y=0, animate=False, force=True)
         self.rows_changed(0)
@@ -221,7 +223,7 @@ class Timeline(LineView):
         if row.kind is Kind.TURN:
             return self._turn_line(row, width)
         if row.kind is Kind.DIVIDER:
-            return self._divider_line(row, width)
+            return self._divider_line(row, self._silence_before(index), width)
         if row.link is not None:
             return self._link_line(row, row.link, width)
         line = self._time_of(row, width)
@@ -270,8 +272,15 @@ class Timeline(LineView):
         name = f"{known.name} " if known is not None else ""
         return [(f"{badge.letter} ", f"bold {badge.style}"), (name, badge.style)]
 
-    def _divider_line(self, row: Row, width: int) -> Line:
-        words = row.words
+    def _silence_before(self, index: int) -> str:
+        """What was waited for until the step below a divider."""
+        below = self._rows[index + 1] if index + 1 < len(self._rows) else None
+        if below is None or below.at is None:
+            return ""
+        return self._marks.silences.get((below.thread, below.at), "")
+
+    def _divider_line(self, row: Row, silence: str, width: int) -> Line:
+        words = silence or row.words
         if isinstance(row.item, Note):
             words = f"{words} {one_line(told(row.item, row.item.text, self._cast), width)}".rstrip()
         line = fitted(f"── {words} ", width).rstrip()
@@ -324,14 +333,22 @@ class Timeline(LineView):
         self.post_message(self.Unread(self, unread))
 
     def _time_of(self, row: Row, width: int) -> Line:
+        sign = self._marks.sign_of(row)
         if width < _NARROW or self.times is Times.NONE:
-            return [(" ", "")]
+            return [(sign, "bold yellow" if sign != " " else "")]
         if self.times is Times.CLOCK:
             words = "" if row.link is not None and row.link.at is None else clock(row.at)
         else:
             since = between(row.turn.started_at, row.at)
             words = "" if since is None else f"+{short_duration(since)}"
-        return [(f"{words:>{TIME_WIDTH}} ", "dim")]
+        if sign == " ":  # as nearly always
+            return [(f"{words:>{TIME_WIDTH}} ", "dim")]
+        return [(f"{words:>{TIME_WIDTH}}", "dim"), (sign, "bold yellow")]
+
+    def show_marks(self, marks: Marks) -> None:
+        """Where something looks like a loop or a stall."""
+        self._marks = marks
+        self.look_changed()
 
     def show_cast(self, cast: Cast) -> None:
         """How the agents stand by now."""
