@@ -1,4 +1,4 @@
-"""Hints in the app: marks in the timeline, what a silence was for, a list to go from; as a session goes on."""
+"""Hints in the app: marks in the timeline, what a silence was for, a list to go from, and growth."""
 
 from __future__ import annotations
 
