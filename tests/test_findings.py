@@ -849,7 +849,8 @@ def test_a_call_says_what_it_is_part_of_and_where_the_others_stand(tmp_path: Pat
 
 def test_the_detail_of_a_call_holds_its_hint_before_its_facts(tmp_path: Path) -> None:
     path = Story().begin().runs(code=1).runs(code=1).runs(code=1).end().save(tmp_path)
-    opened = Opened(1, [file_source(path)], session=read_with_hints(path)[0], is_whole=True)
+    session, findings = read_with_hints(path)
+    opened = Opened(1, [file_source(path)], session=session, is_whole=True, findings=findings)
     opened.arrange(Choice())
     row = next(row for row in opened.rows() if isinstance(row.item, Call))
     told = document_of_row(opened, row, Relatives(), raw=False, width=100).document.text()

@@ -15,11 +15,10 @@ from tests.library import Story, id_of, worker
 from tests.reading_sessions import SAMPLES, calls_of, readable, truths
 from trace_tui.heard import Heard, Told, notice_of, told_of_turn, turns_meant
 from trace_tui.model import Call, Child, Item, Note, NoteKind, Place, Relation, Session, Turn, TurnStatus
-from trace_tui.telling.rows import workers_of
 from trace_tui.telling.trails import told_parent
 from trace_tui.texts import Readable
 from trace_tui.widgets.blocks import Block, Heading, Plain, Rows
-from trace_tui.wording.cast import NOBODY
+from trace_tui.wording.cast import NOBODY, Cast
 
 WORKER = id_of(2)
 
@@ -124,7 +123,7 @@ def test_in_older_sessions_the_waits_are_all_that_tells_of_a_worker() -> None:
 def test_a_worker_that_was_stopped_is_known_by_the_call_that_stopped_it() -> None:
     with parent_and("/root/sleeper", family("f_agents_v2")) as (parent, own):
         (only,) = told(parent, own).heard
-        turn, cast = own.session.turns[0], workers_of(parent.session)
+        turn, cast = own.session.turns[0], Cast.of_session(parent.session)
         shown = words(told_parent(told(parent, own), turn, parent.session, cast, aside="x"))
     assert isinstance(only.item, Call)
     assert only.item.name == "interrupt_agent"
@@ -248,7 +247,9 @@ def test_a_worker_of_which_no_end_was_written_may_have_been_heard_of_all_the_sam
     with both(tmp_path, parent.end(), child) as (one, other):
         turn = other.session.turns[0]
         assert turn.status is TurnStatus.IN_PROGRESS
-        shown = words(told_parent(told(one, other), turn, one.session, workers_of(one.session), aside="x"))
+        shown = words(
+            told_parent(told(one, other), turn, one.session, Cast.of_session(one.session), aside="x")
+        )
     assert shown == [
         "# told its parent",
         "errored: It was lost.",
@@ -329,7 +330,7 @@ def test_the_last_words_are_told_whole_and_the_rows_how_they_came() -> None:
     with parent_and("Pauli", family("f_agents_v1")) as (parent, own):
         told_ = told(parent, own)
         turn = own.session.turns[0]
-        shown = words(told_parent(told_, turn, parent.session, workers_of(parent.session), aside="x"))
+        shown = words(told_parent(told_, turn, parent.session, Cast.of_session(parent.session), aside="x"))
     assert shown[:5] == [
         "# told its parent",
         "completed: The check fails: expected 6, got 7.",

@@ -48,6 +48,13 @@ from trace_tui.widgets.blocks import (
     Rows,
     Title,
 )
+from trace_tui.wording.cast import Cast
+
+
+def names(session: Session) -> Cast:
+    """Who is who, as far as the session itself tells."""
+    return Cast.of_session(session)
+
 
 ALL = sorted({path for truth in truths() for path in truth.paths}) + sorted(
     (SAMPLES / "exec-json").glob("*.jsonl")
@@ -111,7 +118,7 @@ def after(blocks: Sequence[Block], heading: str) -> Block:
 
 def told_calls(folder: Path, rollout: Rollout) -> list[list[Block]]:
     with opened(rollout.save(folder)) as (session, texts):
-        return [call_document(call, turn, session, texts) for turn, call in calls_in(session)]
+        return [call_document(call, turn, session, texts, names(session)) for turn, call in calls_in(session)]
 
 
 def asked() -> Rollout:
@@ -125,7 +132,7 @@ def asked() -> Rollout:
 def test_every_call_tells_how_it_ended_and_what_was_run(path: Path) -> None:
     with opened(path) as (session, texts):
         for turn, call in calls_in(session):
-            blocks = call_document(call, turn, session, texts)
+            blocks = call_document(call, turn, session, texts, names(session))
             told = words(blocks)
             assert isinstance(blocks[0], Title)
             assert call.call_id in told
@@ -144,20 +151,20 @@ def test_every_call_tells_how_it_ended_and_what_was_run(path: Path) -> None:
 def test_every_note_turn_and_session_is_told(path: Path) -> None:
     with opened(path) as (session, texts):
         for turn, note in notes_in(session):
-            told = words(note_document(note, turn, session, texts))
+            told = words(note_document(note, turn, session, texts, names(session)))
             assert f"turn {turn.index} · line" in told
             assert note.text[:40].strip() in told or note.kind in (
                 NoteKind.COMPACTION,
                 NoteKind.AGENT_MESSAGE,
             )
         for turn in session.turns:
-            told = words(turn_document(turn, session, texts))
+            told = words(turn_document(turn, session, texts, names(session)))
             assert (texts.whole(turn.prompt) or "") in told
             assert (texts.whole(turn.final_answer) or "") in told
             assert turn.error is None or turn.error.message in told
             for call in turn.calls():
                 assert not call.status.is_failure or f"line {call.place}" in told or len(session.files) > 1
-        told = words(session_document(session, None, texts))
+        told = words(session_document(session, None, texts, names(session)))
         assert session.id is not None
         assert session.id in told
         assert f"{session.usage.total:,}" in told
@@ -179,7 +186,7 @@ def test_every_record_stands_as_it_is_in_the_file(path: Path) -> None:
 def test_a_command_is_told_without_its_shell_and_its_output_without_the_header() -> None:
     with opened(sample("b_exec")) as (session, texts):
         turn, call = calls_in(session)[1]
-        title, _, _, command, _, output, *_ = call_document(call, turn, session, texts)
+        title, _, _, command, _, output, *_ = call_document(call, turn, session, texts, names(session))
     assert _words(title) == "✗ exit 1 · run exec_command"
     assert command == Code("sh check.sh", "bash")
     assert output == Output("FAIL totals: expected 6, got 7\n")
@@ -188,13 +195,15 @@ def test_a_command_is_told_without_its_shell_and_its_output_without_the_header()
 def test_a_command_left_running_shows_what_later_polls_read() -> None:
     with opened(sample("b_exec")) as (session, texts):
         turn, call = next(found for found in calls_in(session) if found[1].exit_code == 4)
-        assert Output("start\nend\n") in call_document(call, turn, session, texts)
+        assert Output("start\nend\n") in call_document(call, turn, session, texts, names(session))
 
 
 def test_input_of_a_process_is_told_as_typed_or_as_waiting() -> None:
     with opened(sample("b_exec")) as (session, texts):
         typed = [found for found in calls_in(session) if found[1].tool is Tool.STDIN]
-        first, second = (call_document(call, turn, session, texts) for turn, call in typed[:2])
+        first, second = (
+            call_document(call, turn, session, texts, names(session)) for turn, call in typed[:2]
+        )
     assert Plain("waited for output", "dim") in first
     assert after(second, "typed") == Plain("Ada\n")
 
@@ -202,7 +211,7 @@ def test_input_of_a_process_is_told_as_typed_or_as_waiting() -> None:
 def test_arguments_that_were_not_understood_stand_as_written() -> None:
     with opened(sample("b_exec")) as (session, texts):
         bad = [found for found in calls_in(session) if found[1].reason == "bad arguments"]
-        torn, misnamed = (call_document(call, turn, session, texts) for turn, call in bad)
+        torn, misnamed = (call_document(call, turn, session, texts, names(session)) for turn, call in bad)
     assert Code('{"cmd": "ls') in torn
     assert Code('{\n  "command": "ls"\n}', "json") in misnamed
     assert after(torn, "output") == Plain("bad arguments", "bold red")
@@ -211,7 +220,7 @@ def test_arguments_that_were_not_understood_stand_as_written() -> None:
 def test_a_heredoc_patch_is_a_patch_and_its_answer_has_no_header() -> None:
     with opened(sample("b_exec")) as (session, texts):
         turn, call = calls_in(session)[-1]
-        blocks = call_document(call, turn, session, texts)
+        blocks = call_document(call, turn, session, texts, names(session))
         assert (command_of(call, texts) or "").endswith("EOF")
     patch = after(blocks, "patch")
     assert isinstance(patch, Patch)
@@ -224,7 +233,9 @@ def test_a_heredoc_patch_is_a_patch_and_its_answer_has_no_header() -> None:
 def test_a_patch_that_failed_says_why_before_its_lines() -> None:
     with opened(sample("c_patch")) as (session, texts):
         failed = [found for found in calls_in(session) if found[1].status is CallStatus.FAILED]
-        blocks, *_, unreadable = (call_document(call, turn, session, texts) for turn, call in failed)
+        blocks, *_, unreadable = (
+            call_document(call, turn, session, texts, names(session)) for turn, call in failed
+        )
     kinds = [type(block) for block in blocks]
     assert kinds == [Title, Plain, Plain, Heading, Plain, Plain, Heading, Patch, Heading, Facts]
     assert "Failed to find expected lines" in words(blocks[:7])
@@ -234,7 +245,7 @@ def test_a_patch_that_failed_says_why_before_its_lines() -> None:
 def test_a_patch_inside_a_script_is_told_by_its_item() -> None:
     with opened(sample("b_exec_code")) as (session, texts):
         turn, call = next(found for found in calls_in(session) if found[1].tool is Tool.PATCH)
-        patch = after(call_document(call, turn, session, texts), "patch")
+        patch = after(call_document(call, turn, session, texts, names(session)), "patch")
     assert isinstance(patch, Patch)
     assert {"-sum=1", "+sum=0"} < set(patch.changes[0].lines)
 
@@ -242,7 +253,10 @@ def test_a_patch_inside_a_script_is_told_by_its_item() -> None:
 def test_a_patch_of_which_only_the_files_are_known_counts_no_lines() -> None:
     with opened(SAMPLES / "exec-json" / "i_resume-2.jsonl") as (session, texts):
         turn, call = calls_in(session)[0]
-        blocks = [*call_document(call, turn, session, texts), *turn_document(turn, session, texts)]
+        blocks = [
+            *call_document(call, turn, session, texts, names(session)),
+            *turn_document(turn, session, texts, names(session)),
+        ]
     assert "app/totals.sh" in words(blocks)
     assert "+0" not in words(blocks)
 
@@ -250,8 +264,8 @@ def test_a_patch_of_which_only_the_files_are_known_counts_no_lines() -> None:
 def test_a_script_has_its_calls_below_it() -> None:
     with opened(sample("b_exec_code")) as (session, texts):
         turn, call = next(found for found in calls_in(session) if len(found[1].nested or ()) == 3)
-        blocks = call_document(call, turn, session, texts)
-        inside = call_document((call.nested or [])[1], turn, session, texts)
+        blocks = call_document(call, turn, session, texts, names(session))
+        inside = call_document((call.nested or [])[1], turn, session, texts, names(session))
     assert isinstance(blocks[3], Code)
     assert blocks[3].language == "javascript"
     rows = after(blocks, "its calls")
@@ -262,7 +276,10 @@ def test_a_script_has_its_calls_below_it() -> None:
 
 def test_an_mcp_call_tells_server_tool_and_its_result_or_error() -> None:
     with opened(sample("d_mcp")) as (session, texts):
-        found = {call.name: call_document(call, turn, session, texts) for turn, call in calls_in(session)}
+        found = {
+            call.name: call_document(call, turn, session, texts, names(session))
+            for turn, call in calls_in(session)
+        }
     assert (facts(found["lookup"])["server"], facts(found["lookup"])["tool"]) == ("tracker", "lookup")
     result = after(found["lookup"], "output")
     assert isinstance(result, Code)
@@ -282,7 +299,9 @@ def test_a_plan_is_a_checklist(tmp_path: Path) -> None:
 
 def test_worker_calls_tell_task_worker_and_what_became_of_it() -> None:
     with opened(sample("f_agents_v1")) as (session, texts):
-        found = [call_document(call, turn, session, texts) for turn, call in calls_in(session)]
+        found = [
+            call_document(call, turn, session, texts, names(session)) for turn, call in calls_in(session)
+        ]
     spawn = next(blocks for blocks in found if "count the files" in words(blocks))
     assert after(spawn, "task") == Prose("Worker one: count the files of the project.")
     name, worker_id = facts(spawn)["worker"].rstrip(")").split(" (")
@@ -294,7 +313,7 @@ def test_worker_calls_tell_task_worker_and_what_became_of_it() -> None:
 def test_a_sealed_task_is_said_to_be_sealed() -> None:
     with opened(sample("f_agents_v2")) as (session, texts):
         turn, call = next(found for found in calls_in(session) if found[1].name == "spawn_agent")
-        blocks = call_document(call, turn, session, texts)
+        blocks = call_document(call, turn, session, texts, names(session))
     assert after(blocks, "task") == Plain("sealed: the file holds only its cipher text", "dim")
     assert "gAAAA" not in words(blocks)
 
@@ -302,7 +321,7 @@ def test_a_sealed_task_is_said_to_be_sealed() -> None:
 def test_a_search_tells_its_query_and_action() -> None:
     with opened(sample("m_legacy")) as (session, texts):
         turn, call = next(found for found in calls_in(session) if found[1].tool is Tool.WEB_SEARCH)
-        blocks = call_document(call, turn, session, texts)
+        blocks = call_document(call, turn, session, texts, names(session))
     assert (facts(blocks)["action"], facts(blocks)["query"]) == ("search", "posix sh sum")
     assert blocks[-3] == Plain("no output was written", "dim")
 
@@ -359,7 +378,7 @@ def test_a_persons_own_command_is_told_whole_where_only_a_message_has_it(tmp_pat
     )
     with opened(Rollout().meta().said("user", message).save(tmp_path)) as (session, texts):
         ((turn, call),) = calls_in(session)
-        blocks = call_document(call, turn, session, texts)
+        blocks = call_document(call, turn, session, texts, names(session))
         assert command_of(call, texts) == command
     assert Code(command, "bash") in blocks
     assert after(blocks, "output") == Output("no repository")
@@ -397,7 +416,7 @@ def test_calls_of_a_typescript_session_are_told(tmp_path: Path) -> None:
     path.write_text(json.dumps({"session": header, "items": items}, indent=2))
     with opened(path) as (session, texts):
         ((turn, made),) = calls_in(session)
-        blocks = call_document(made, turn, session, texts)
+        blocks = call_document(made, turn, session, texts, names(session))
     assert Code("ls", "bash") in blocks
     assert after(blocks, "output") == Output("no such\n")
     assert facts(blocks)["exit code"] == "9"
@@ -417,7 +436,7 @@ def test_of_a_torn_line_the_call_that_still_stands_on_it_is_told(tmp_path: Path)
 def noted(folder: Path, rollout: Rollout, kind: NoteKind) -> list[Block]:
     with opened(rollout.save(folder)) as (session, texts):
         turn, note = next(found for found in notes_in(session) if found[1].kind is kind)
-        return note_document(note, turn, session, texts)
+        return note_document(note, turn, session, texts, names(session))
 
 
 def test_a_long_message_is_told_whole_as_markdown(tmp_path: Path) -> None:
@@ -455,7 +474,9 @@ def test_sealed_mail_is_said_to_be_sealed() -> None:
         if b"Message Type: NEW_TASK" in path.read_bytes() and b"encrypted_content" in path.read_bytes()
     )
     with opened(path) as (session, texts):
-        told = [note_document(note, turn, session, texts)[-1] for turn, note in notes_in(session)]
+        told = [
+            note_document(note, turn, session, texts, names(session))[-1] for turn, note in notes_in(session)
+        ]
     assert Plain("sealed: the file holds only its cipher text", "dim") in told
 
 
@@ -464,7 +485,7 @@ def test_sealed_mail_is_said_to_be_sealed() -> None:
 
 def test_a_turn_tells_tokens_context_time_failures_and_files() -> None:
     with opened(sample("m_legacy")) as (session, texts):
-        blocks = turn_document(session.turns[0], session, texts)
+        blocks = turn_document(session.turns[0], session, texts, names(session))
     assert _words(blocks[0]) == "✓ turn 1 · completed  Please fix the sum."
     assert after(blocks, "asked") == Prose("Please fix the sum.")
     assert after(blocks, "answer") == Prose("The sum is fixed.")
@@ -480,7 +501,7 @@ def test_a_failed_turn_tells_its_error_and_an_unknown_is_not_invented(tmp_path: 
     error = {"message": "The model is not there.", "codex_error_info": "other"}
     rollout = asked().event("task_complete", turn_id=TURN, error=error)
     with opened(rollout.save(tmp_path)) as (session, texts):
-        blocks = turn_document(session.turns[0], session, texts)
+        blocks = turn_document(session.turns[0], session, texts, names(session))
     assert after(blocks, "error") == Plain("The model is not there. (other)", "red")
     assert after(blocks, "tokens") == Plain("the file does not tell", "dim")
     assert "model" not in facts(blocks)
@@ -496,7 +517,7 @@ def test_of_very_many_calls_a_turn_shows_the_first_and_reads_none(
         rollout.output(f"call_{number}", "Exit code: 1\nOutput:\n")
     with opened(rollout.ended(TURN).save(tmp_path)) as (session, texts):
         monkeypatch.setattr(texts, "raw", None)  # whoever reads a record fails
-        blocks = turn_document(session.turns[0], session, texts)
+        blocks = turn_document(session.turns[0], session, texts, names(session))
     failed = after(blocks, "failed calls")
     assert isinstance(failed, Rows)
     assert len(failed.lines) == 12
@@ -513,8 +534,8 @@ def test_problems_stand_with_the_turn_whose_lines_they_are_on(tmp_path: Path) ->
     rollout = asked().raw(b'{"timestamp":"torn').ended(TURN)
     rollout.started("t2").asked("Again").ended("t2")
     with opened(rollout.save(tmp_path)) as (session, texts):
-        first, second = (words(turn_document(turn, session, texts)) for turn in session.turns)
-        whole = words(session_document(session, None, texts))
+        first, second = (words(turn_document(turn, session, texts, names(session))) for turn in session.turns)
+        whole = words(session_document(session, None, texts, names(session)))
     (problem,) = session.problems
     assert f"! line {problem.line}: {problem.detail}" in first
     assert "problems" not in second
@@ -526,7 +547,7 @@ def test_problems_stand_with_the_turn_whose_lines_they_are_on(tmp_path: Path) ->
 
 def test_a_session_tells_failures_first_then_facts_and_sums() -> None:
     with opened(sample("m_legacy")) as (session, texts):
-        blocks = session_document(session, None, texts)
+        blocks = session_document(session, None, texts, names(session))
     assert isinstance(blocks[1], Heading)
     assert blocks[1].words == "failed calls"
     told = facts(blocks)
@@ -539,7 +560,7 @@ def test_a_session_tells_failures_first_then_facts_and_sums() -> None:
 def test_copied_history_and_unknown_lines_are_told(tmp_path: Path) -> None:
     with opened(asked().event("from_tomorrow").ended(TURN).save(tmp_path)) as (session, texts):
         session.inherited_lines, session.inherited_calls = 12, 3
-        told = words(session_document(session, None, texts))
+        told = words(session_document(session, None, texts, names(session)))
     assert "inherited: 12 lines and 3 calls copied from its parent, left out here" in told
     assert "1 line of a kind this program does not know: event_msg/from_tomorrow" in told
 
@@ -550,7 +571,7 @@ def test_of_many_problems_twenty_are_in_sight_and_the_rest_is_folded(tmp_path: P
         rollout.raw(b"{torn")
     with opened(rollout.save(tmp_path)) as (session, texts):
         session.problems_left_out = 7
-        blocks = session_document(session, None, texts)
+        blocks = session_document(session, None, texts, names(session))
     shown = after(blocks, "problems")
     assert isinstance(shown, Rows)
     assert len(shown.lines) == 20
@@ -622,9 +643,11 @@ def test_no_title_and_no_row_holds_terminal_control(tmp_path: Path) -> None:
     rollout.item("custom_tool_call", call_id="call_x", name="apply_patch", input=patch)
     rollout.item("custom_tool_call_output", call_id="call_x", output="Exit code: 0\n")
     with opened(rollout.event("error", message=evil).save(tmp_path)) as (session, texts):
-        documents = [session_document(session, None, texts)]
-        documents += [turn_document(turn, session, texts) for turn in session.turns]
-        documents += [call_document(call, turn, session, texts) for turn, call in calls_in(session)]
+        documents = [session_document(session, None, texts, names(session))]
+        documents += [turn_document(turn, session, texts, names(session)) for turn in session.turns]
+        documents += [
+            call_document(call, turn, session, texts, names(session)) for turn, call in calls_in(session)
+        ]
     lines = [
         line
         for document in documents

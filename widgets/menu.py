@@ -48,15 +48,17 @@ class Menu(ModalScreen[str | None]):
         & > MenuEntries {
             width: 46; max-width: 100%; height: auto; max-height: 100%;
             border: round $primary; padding: 0; scrollbar-gutter: auto;
+            &.-wide { width: 110; }
         }
     }
     """
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape,q,backspace", "close", "close", show=False)]
 
-    def __init__(self, title: str, entries: Sequence[Entry]) -> None:
+    def __init__(self, title: str, entries: Sequence[Entry], *, is_wide: bool = False) -> None:
         super().__init__()
         self._title = title
         self._view = MenuEntries(entries)
+        self._view.set_class(is_wide, "-wide")
         self._has_ended = False
 
     def compose(self) -> ComposeResult:

@@ -12,7 +12,7 @@ from textual.message import Message
 from trace_tui.model import Item, Note, Turn
 from trace_tui.widgets.line_view import LineView
 from trace_tui.widgets.timeline_lines import Look, Times, step_line, turn_line
-from trace_tui.widgets.timeline_rows import Growth, Kind, Row
+from trace_tui.widgets.timeline_rows import NO_MARKS, Growth, Kind, Marks, Row
 from trace_tui.wording.cast import NOBODY, Cast
 from trace_tui.wording.cells import Line, cut
 
@@ -67,6 +67,7 @@ class Timeline(LineView):
         self._folded: dict[int, list[Row]] = {}
         """By turn, the rows of those that the person folded."""
         self._cast = NOBODY
+        self._marks = NO_MARKS
         self._summary: Line = []
         self.times = Times.CLOCK
 
@@ -76,6 +77,7 @@ class Timeline(LineView):
         """Another session; ``summary`` is its first row."""
         self._rows, self._cast, self._folded, self._summary = list(rows), cast, {}, summary
         self.follows, self.unseen = False, 0
+        self._marks = NO_MARKS
         self._asked_for.clear()
         self.scroll_to(y=0, animate=False, force=True)
         self.rows_changed(0)
@@ -200,7 +202,7 @@ class Timeline(LineView):
 
     def row(self, index: int, width: int) -> Line:
         row = self._rows[index]
-        look = Look(self._cast, self.times, self.now)
+        look = Look(self._cast, self.times, self.now, self._marks)
         if row.kind is Kind.SESSION:
             return cut(self._summary, width)
         if row.kind is Kind.TURN:
@@ -208,7 +210,16 @@ class Timeline(LineView):
             return turn_line(row, width, look, "" if row.badge is not None else fold)
         if isinstance(row.item, Note) and row.item.cut and not row.item.text and row.kind is Kind.NOTE:
             self._ask_for(row)
+        if row.kind is Kind.DIVIDER and (silence := self._silence_before(index)):
+            row = row._replace(words=silence)
         return step_line(row, width, look)
+
+    def _silence_before(self, index: int) -> str:
+        """What was waited for until the step below a divider."""
+        below = self._rows[index + 1] if index + 1 < len(self._rows) else None
+        if below is None or below.at is None:
+            return ""
+        return self._marks.silences.get((below.thread, below.at), "")
 
     def _ask_for(self, row: Row) -> None:
         """Reasoning is not read before somebody sees it."""
@@ -222,6 +233,11 @@ class Timeline(LineView):
     def _tell_unread(self) -> None:
         unread, self._unread = self._unread, []
         self.post_message(self.Unread(self, unread))
+
+    def show_marks(self, marks: Marks) -> None:
+        """Where something looks like a loop or a stall."""
+        self._marks = marks
+        self.look_changed()
 
     def show_cast(self, cast: Cast) -> None:
         """How the agents stand by now."""

@@ -9,7 +9,7 @@ from typing import NamedTuple
 from trace_tui.model import Call, Note, Turn
 from trace_tui.parsers.safe_text import one_line
 from trace_tui.times import between, short_duration
-from trace_tui.widgets.timeline_rows import Kind, Link, Row
+from trace_tui.widgets.timeline_rows import NO_MARKS, Kind, Link, Marks, Row
 from trace_tui.wording.agent_steps import standing_of
 from trace_tui.wording.agents import Badge
 from trace_tui.wording.cast import NOBODY, Cast
@@ -35,6 +35,7 @@ class Look(NamedTuple):
     times: Times = Times.CLOCK
     now: int | None = None
     """Until when running calls have been running."""
+    marks: Marks = NO_MARKS
 
 
 def turn_line(row: Row, width: int, look: Look, fold: str = "") -> Line:
@@ -77,7 +78,7 @@ def step_line(row: Row, width: int, look: Look) -> Line:
     """Of all rows below a turn's head."""
     if row.kind is Kind.DIVIDER:
         return _divider_line(row, width, look.cast)
-    line = [*_time_of(row, width, look.times), *_letter_of(row.badge)]
+    line = [*_time_of(row, width, look), *_letter_of(row.badge)]
     if row.link is not None:
         return line + _link_line(row.link, width - width_of(line), look.cast)
     line.append((f"{row.bracket or ' '}", "dim"))
@@ -135,15 +136,18 @@ def _note_line(note: Note, turn: Turn, width: int, cast: Cast) -> Line:
     return line
 
 
-def _time_of(row: Row, width: int, times: Times) -> Line:
-    if width < _NARROW or times is Times.NONE:
-        return [(" ", "")]
-    if times is Times.CLOCK:
+def _time_of(row: Row, width: int, look: Look) -> Line:
+    sign = look.marks.sign_of(row)
+    if width < _NARROW or look.times is Times.NONE:
+        return [(sign, "bold yellow" if sign != " " else "")]
+    if look.times is Times.CLOCK:
         words = "" if row.link is not None and row.link.at is None else clock(row.at)
     else:
         since = between(row.turn.started_at, row.at)
         words = "" if since is None else f"+{short_duration(since)}"
-    return [(f"{words:>{TIME_WIDTH}} ", "dim")]
+    if sign == " ":  # as nearly always
+        return [(f"{words:>{TIME_WIDTH}} ", "dim")]
+    return [(f"{words:>{TIME_WIDTH}}", "dim"), (sign, "bold yellow")]
 
 
 def _prompt_of(turn: Turn) -> str:

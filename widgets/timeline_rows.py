@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import heapq
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from enum import Enum
 from typing import NamedTuple
 
@@ -81,6 +81,27 @@ class Row(NamedTuple):
         if self.link is not None and self.link.at is not None:
             return self.link.at
         return self.turn.started_at if self.item is None else self.item.at
+
+
+LOOP, SILENCE = "↻", "~"
+
+
+class Marks(NamedTuple):
+    """What looks like a loop or a stall: signs for steps, and words for silences by when they ended.
+
+    Both by whose step it is, as in a row's ``thread``.
+    """
+
+    steps: Mapping[tuple[str, Place], str]
+    silences: Mapping[tuple[str, int], str]
+
+    def sign_of(self, row: Row) -> str:
+        rows = row.hidden if row.kind is Kind.RUN else (row,)
+        signs = (self.steps.get((one.thread, one.place)) for one in rows if one.kind is Kind.CALL)
+        return next((sign for sign in signs if sign is not None), " ")
+
+
+NO_MARKS = Marks({}, {})
 
 
 class StepKind(Enum):

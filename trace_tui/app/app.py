@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Iterable
 from functools import partial
 from typing import TYPE_CHECKING
@@ -12,6 +13,7 @@ from textual import on, work
 from textual.app import SystemCommand
 from textual.dom import DOMNode
 from textual.screen import Screen
+from textual.timer import Timer
 from textual.worker import WorkerFailed
 
 from trace_tui.app.failures import Failure, FailureWalk, Here, failures_in, failures_known
@@ -37,6 +39,12 @@ if TYPE_CHECKING:
     from trace_tui.library.chain_times import ChainTimes
 
 
+_HINTS_EVERY = 5.0
+"""Seconds between two looks for hints in a session that goes on."""
+_HINTS_SHARE = 20
+"""They may take a twentieth of the time."""
+
+
 class TraceApp(ReadingApp):
     """All of it."""
 
@@ -46,10 +54,33 @@ class TraceApp(ReadingApp):
         """Of the others in the chain of what is open."""
         self._walk_stamp: tuple[int, ...] = ()
         self._walk = FailureWalk([], [])
+        self._next_hints: Timer | None = None
+        self._hints_took = 0.0
 
     def session_whole(self, opened: Opened) -> None:
         self._chain_failures = []
         self._learn_failures(opened)
+        self._look_for_hints(opened)
+
+    # -- loops and stalls -----------------------------------------------
+
+    def session_grown(self, opened: Opened) -> None:
+        """Not at every line: a look costs something."""
+        if self._next_hints is None and opened.is_whole:
+            rest = max(_HINTS_EVERY, _HINTS_SHARE * self._hints_took)
+            self._next_hints = self.set_timer(rest, lambda: self._look_for_hints(opened))
+
+    @work(group="hints", exclusive=True, description="hints")
+    async def _look_for_hints(self, opened: Opened) -> None:
+        from trace_tui.app.hints import look_for_hints
+
+        self._next_hints = None
+        if self.opened is not opened:
+            return
+        began = time.monotonic()
+        await asyncio.to_thread(look_for_hints, opened)
+        self._hints_took = time.monotonic() - began
+        self.main.show_hints(opened)
 
     # -- the chain as a whole -------------------------------------------
 

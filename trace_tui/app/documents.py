@@ -11,7 +11,6 @@ from trace_tui.app.relatives import Part, Relatives, Telling
 from trace_tui.app.whys import Beside, whys_for
 from trace_tui.call_texts import places_of as places_of_call
 from trace_tui.errors import Unreadable
-from trace_tui.findings import Finding, findings_in
 from trace_tui.library.chains import Member
 from trace_tui.model import Call, Note, Place
 from trace_tui.telling.calls import call_document
@@ -24,6 +23,7 @@ from trace_tui.texts import Texts
 from trace_tui.widgets.blocks import Block, Heading, Later, Plain, Rows, Title
 from trace_tui.widgets.document import Document
 from trace_tui.widgets.timeline_rows import Kind, Row
+from trace_tui.wording.cast import Cast
 from trace_tui.wording.steps import call_line
 
 _WIDEST_ROW = 200
@@ -38,7 +38,7 @@ def document_of_row(opened: Opened, row: Row, relatives: Relatives, *, raw: bool
     def tell(texts: Texts) -> list[Block]:
         if raw:
             return raw_document(places_of(row), texts)
-        return _with_whys(_blocks_of(part, row, texts), whys)
+        return _with_whys(_blocks_of(part, row, texts, opened.cast()), whys)
 
     document = _laid_out(part, tell, width)
     missing = [
@@ -51,16 +51,9 @@ def document_of_row(opened: Opened, row: Row, relatives: Relatives, *, raw: bool
 
 def document_of_session(opened: Opened, width: int) -> Document:
     def tell(texts: Texts) -> list[Block]:
-        return session_document(opened.session, opened.member, texts, _findings(opened, texts))
+        return session_document(opened.session, opened.member, texts, opened.cast(), opened.findings or ())
 
     return _laid_out(opened, tell, width)
-
-
-def _findings(opened: Opened, texts: Texts) -> Sequence[Finding]:
-    """Looked for once a session is whole; none before."""
-    if opened.findings is None and opened.is_whole:
-        opened.findings = findings_in(opened.session, texts)
-    return opened.findings or ()
 
 
 def document_of_entry(member: Member, width: int) -> Document:
@@ -115,16 +108,16 @@ def places_of(row: Row) -> list[Place]:
     return [row.place]
 
 
-def _blocks_of(opened: Opened, row: Row, texts: Texts) -> list[Block]:
+def _blocks_of(opened: Opened, row: Row, texts: Texts, cast: Cast) -> list[Block]:
     session = opened.session
     if row.kind is Kind.RUN:
-        return _run_blocks(opened, row)
+        return _run_blocks(row, cast)
     if isinstance(row.item, Call):
-        blocks = call_document(row.item, row.turn, session, texts)
-        return _before_facts(blocks, hint_blocks_of_call(row.item, _findings(opened, texts), session))
+        blocks = call_document(row.item, row.turn, session, texts, cast)
+        return _before_facts(blocks, hint_blocks_of_call(row.item, opened.findings or (), session))
     if row.item is not None:
-        return note_document(row.item, row.turn, session, texts)
-    return turn_document(row.turn, session, texts)
+        return note_document(row.item, row.turn, session, texts, cast)
+    return turn_document(row.turn, session, texts, cast)
 
 
 def _with_whys(blocks: list[Block], whys: Sequence[Part]) -> list[Block]:
@@ -143,8 +136,7 @@ def _before_facts(blocks: list[Block], more: Sequence[Block]) -> list[Block]:
     return [*blocks[:place], *more, *blocks[place:]]
 
 
-def _run_blocks(opened: Opened, row: Row) -> list[Block]:
-    cast = opened.cast()
+def _run_blocks(row: Row, cast: Cast) -> list[Block]:
     calls = [one.item for one in row.hidden if isinstance(one.item, Call)]
     return [
         Title([(row.words, "bold"), (f" · turn {row.turn.index}", "dim")]),

@@ -15,6 +15,7 @@ BINDINGS: list[Binding] = [
     Binding("W", "parent", "to parent", show=False, id="parent"),
     Binding("c", "chain", "chain", id="chain"),
     Binding("C", "stream", "all agents", show=False, id="stream"),
+    Binding("i", "hints", "hints", show=False, id="hints"),
     Binding("b", "busiest", "busiest agent", show=False, id="busiest"),
     Binding("escape,backspace", "back", "back", key_display="esc", id="back"),
     Binding("z", "zoom", "zoom", id="zoom"),

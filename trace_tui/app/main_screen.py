@@ -169,6 +169,27 @@ class MainScreen(TravellingScreen):
             self.select(Spot(hit.turn, hit.item))
         self.say(walk.told())
 
+    def action_hints(self) -> None:
+        """What looks like a loop or a stall, to be gone to."""
+        from trace_tui.app.hints import hints_of, hints_offered
+        from trace_tui.widgets.menu import Menu
+
+        opened = self.opened
+        if opened is None:
+            return
+        hints = hints_of(opened)
+        if not hints:
+            looked = all(part.findings is not None for part in opened.parts())
+            self.say("no loops or stalls found" if looked else "still looking for loops and stalls", "green")
+            return
+
+        def go(number: str | None) -> None:
+            spot = None if number is None else hints[int(number)].spot()
+            if spot is not None:
+                self.select(spot)
+
+        self.app.push_screen(Menu("Hints: possible loops and stalls", hints_offered(hints), is_wide=True), go)
+
     # -- keys: what is shown --------------------------------------------
 
     def action_filter(self) -> None:

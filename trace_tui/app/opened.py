@@ -56,7 +56,9 @@ class Opened:
 
     loader: Loader | None = None
     findings: Sequence[Finding] | None = None
-    """Loops and stalls, once somebody has wanted to know, as far as it was read then."""
+    """Loops and stalls, once they have been looked for."""
+    findings_of: int = -1
+    """How often it had grown when that was."""
 
     @property
     def key(self) -> str:

@@ -99,6 +99,9 @@ class ReadingApp(LibraryApp):
     def session_whole(self, opened: Opened) -> None:
         """All of it has been read."""
 
+    def session_grown(self, opened: Opened) -> None:
+        """More of it has been read."""
+
     # -- what was asked for ---------------------------------------------
 
     def _open_target(self, forest: Forest) -> None:
@@ -289,6 +292,7 @@ class ReadingApp(LibraryApp):
         before, opened.session = opened.state, event.session
         opened.state = event.session.state
         self.main.show_growth(opened, event.growth, event.rows)
+        self.session_grown(opened)
         self._show_crumbs()
         if before == TurnStatus.IN_PROGRESS != opened.state:
             self._tell_end(opened)

@@ -10,6 +10,7 @@ from functools import partial
 from textual import on, work
 from textual.timer import Timer
 
+from trace_tui.app.hints import marks_of
 from trace_tui.app.messages import ChainWanted, FailureWanted, OpenWanted, StreamWanted
 from trace_tui.app.opened import Opened
 from trace_tui.app.pane_screen import PaneScreen
@@ -109,6 +110,13 @@ class ReadingScreen(PaneScreen):
         activity = self.activities.get(opened.key) if opened.session.state == "in_progress" else None
         return summary_of(opened, activity, _now())
 
+    def show_hints(self, opened: Opened) -> None:
+        """Loops and stalls have been looked for; the detail may tell of them."""
+        if self.opened is opened:
+            self.timeline.show_marks(marks_of(opened))
+            self.timeline.summarize(self._summary())
+            self.follow(_REST, again=True)
+
     def show_activities(self, activities: dict[str, Activity]) -> None:
         """Who is at work; as long as somebody is, the seconds are counted."""
         self.activities = activities
@@ -200,10 +208,19 @@ class ReadingScreen(PaneScreen):
                 self._tell(member.entry.key, partial(_document_of_entry, member))
             return
         row = self.timeline.selected
-        if opened is not None and row is not None and self.detail.display:
+        linked = self._linked(row)
+        if linked is not None and self.detail.display:
+            self._tell(linked.entry.key, partial(_document_of_entry, linked))
+        elif opened is not None and row is not None and self.detail.display:
             subject = (opened.number, row.thread, row.kind, row.turn.index, row.place, self.is_raw)
             make = partial(_document_of, opened, row, self.relatives, self.is_raw)
             self._tell(subject, make, again=again)
+
+    def _linked(self, row: Row | None) -> Member | None:
+        """The session that a row of the timeline leads to, where it tells nothing of its own."""
+        if row is None or row.kind is not Kind.LINK or row.link is None or row.link.id is None:
+            return None
+        return next(iter(self.forest.named(row.link.id)), None)
 
     def _is_open(self, member: Member) -> bool:
         parts = self.opened.parts() if self.opened is not None else []

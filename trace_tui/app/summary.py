@@ -37,6 +37,8 @@ def summary_of(opened: Opened, activity: Activity | None, now: int) -> Line:
     if failed:
         told.append((f" · {count(failed, 'failure')}", "bold red"))
     told.append((" · " + " · ".join(fact for fact in facts if fact), "dim"))
+    if hints := sum(len(part.findings or ()) for part in opened.parts()):
+        told.append((f" · {count(hints, 'hint')}", "yellow"))
     return told
 
 

@@ -17,12 +17,12 @@ from trace_tui.model import Call, Item, Session, Turn, TurnStatus
 from trace_tui.parsers.safe_text import one_line
 from trace_tui.relatives import Relation
 from trace_tui.sources import Source
-from trace_tui.telling.rows import workers_of
 from trace_tui.telling.trails import told_parent, told_parent_nothing, why_call, why_turn, why_worker
 from trace_tui.texts import Readable, Texts
 from trace_tui.trail import Trail, trail_of, trail_of_worker
 from trace_tui.widgets.blocks import Block, Plain
 from trace_tui.widgets.timeline_rows import Kind, Row
+from trace_tui.wording.cast import Cast
 
 
 class Beside(NamedTuple):
@@ -112,7 +112,7 @@ def _told_parent(
         return told_parent_nothing(f"its parent can't be read any more: {problem}")
     member = opened.member.parent if opened.member is not None else None
     name = name_of(member) if member is not None else found.session.title
-    cast = opened.cast() if opened.member is not None else workers_of(found.session)
+    cast = opened.cast() if opened.member is not None else Cast.of_session(found.session)
     return told_parent(told, turn, found.session, cast, aside=name, above=above)
 
 

@@ -19,11 +19,11 @@ from trace_tui.printing.items import call_object, note_object
 from trace_tui.printing.machine import JsonObject
 from trace_tui.relatives import Relation
 from trace_tui.show.reading import read
-from trace_tui.telling.rows import workers_of
 from trace_tui.telling.trails import told_parent, told_parent_nothing, why_call, why_worker
 from trace_tui.texts import Readable, Texts
 from trace_tui.trail import Trail, trail_of, trail_of_worker
 from trace_tui.widgets.blocks import Block, Heading, Plain, Rows
+from trace_tui.wording.cast import Cast
 
 if TYPE_CHECKING:
     from trace_tui.wording.cells import Line as Parts
@@ -55,16 +55,16 @@ class Whys:
     def _blocks(self, turn: Turn, call: Call) -> list[Block]:
         session = self.own.session
         trail = self._trail(turn, call)
-        blocks = why_call(trail, workers_of(session))
+        blocks = why_call(trail, Cast.of_session(session))
         parent = self._parent()
         if isinstance(parent, str):
             blocks += told_parent_nothing(parent)
         elif parent is not None:
-            told, cast = told_of_turn(parent, session, turn, call.started_at), workers_of(parent.session)
+            told, cast = told_of_turn(parent, session, turn, call.started_at), Cast.of_session(parent.session)
             blocks += told_parent(told, turn, parent.session, cast, aside=parent.session.title)
         for worker, its_turn, its_trail in self._failed_workers(call):
-            name = workers_of(session).name_of(worker.session.id or worker.session.title)
-            blocks += why_worker(name, its_turn, its_trail, workers_of(worker.session))
+            name = Cast.of_session(session).name_of(worker.session.id or worker.session.title)
+            blocks += why_worker(name, its_turn, its_trail, Cast.of_session(worker.session))
         return blocks
 
     # -- as JSON --------------------------------------------------------
@@ -99,7 +99,7 @@ class Whys:
 
     def _failed_workers(self, call: Call) -> list[tuple[Readable, Turn, Trail]]:
         """Those that a failed call tells of, where their files are here, with what they failed with."""
-        cast = workers_of(self.own.session)
+        cast = Cast.of_session(self.own.session)
         named = [known.id for name in names_in(call) if (known := cast.find(name)) is not None]
         found: list[tuple[Readable, Turn, Trail]] = []
         for worker_id in dict.fromkeys(one for one in named if one is not None):

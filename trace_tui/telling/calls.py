@@ -18,14 +18,14 @@ from trace_tui.parsers.particulars import (
 from trace_tui.parsers.safe_text import one_line
 from trace_tui.telling.amounts import from_to
 from trace_tui.telling.inputs import extra_arguments, input_blocks
-from trace_tui.telling.rows import call_row, first_rows, where, workers_of
+from trace_tui.telling.rows import call_row, first_rows, where
 from trace_tui.telling.written import result_block
 from trace_tui.texts import Texts
 from trace_tui.times import between, short_duration
 from trace_tui.widgets.blocks import Block, Facts, Heading, Output, Plain, Prose, Title
-from trace_tui.wording.cast import Cast
+from trace_tui.wording.cast import Cast, Known
 from trace_tui.wording.steps import tool_name
-from trace_tui.wording.words import CALL_GLYPHS, CALL_STYLES, TOOL_WORDS, step_word
+from trace_tui.wording.words import CALL_GLYPHS, CALL_STYLES, TOOL_WORDS, TURN_WORDS, step_word
 
 _WAITED = 1000
 """So many milliseconds between a call and its end that it was not at work are worth telling."""
@@ -35,16 +35,15 @@ _EVIDENCE = {
 }
 
 
-def call_document(call: Call, turn: Turn, session: Session, texts: Texts) -> list[Block]:
+def call_document(call: Call, turn: Turn, session: Session, texts: Texts, cast: Cast) -> list[Block]:
     records = CallRecords.of(call, texts)
-    workers = workers_of(session)
-    given, result = input_blocks(records), list(_result(records, workers))
+    given, result = input_blocks(records), list(_result(records, cast))
     if call.nested:
         given.append(Heading("its calls"))
-        given += first_rows(call.nested, lambda inner: call_row(inner, workers), "call")
+        given += first_rows(call.nested, lambda inner: call_row(inner, cast), "call")
     if call.tool is Tool.PATCH and call.status.is_failure:
         given, result = result, given
-    facts = Facts(list(_facts(records, turn, session, workers)))
+    facts = Facts(list(_facts(records, turn, session, cast)))
     # A small pane shows only the beginning: what was done and what came of it, and not its ids.
     head = [_title(call), _when_and_where(records, turn), Plain("")]
     return [*head, *given, *result, Heading("facts"), facts]
@@ -77,7 +76,7 @@ def _title(call: Call) -> Title:
 # -- facts ----------------------------------------------------------------
 
 
-def _facts(records: CallRecords, turn: Turn, session: Session, workers: Cast) -> Iterator[tuple[str, str]]:
+def _facts(records: CallRecords, turn: Turn, session: Session, cast: Cast) -> Iterator[tuple[str, str]]:
     call = records.call
     if call.exit_code is not None:
         yield "exit code", str(call.exit_code)
@@ -86,13 +85,26 @@ def _facts(records: CallRecords, turn: Turn, session: Session, workers: Cast) ->
     yield "where", f"turn {turn.index} · {where((call.place, call.item_place, call.output_place), session)}"
     yield "call", call.call_id
     if call.child_session is not None:
-        known = workers.find(call.child_session)
-        yield "worker", call.child_session if known is None else f"{known.name} ({call.child_session})"
+        known = cast.find(call.child_session)
+        yield "worker", call.child_session if known is None else f"{_lettered(known)} ({call.child_session})"
+        if known is not None and known.state is not None:
+            yield "by now", _standing(known)
     if call.parent_call_id is not None:
         yield "inside", _cell(call.parent_call_id, turn)
     if call.parallel:
         yield "beside", "ran side by side with its neighbours"
     yield from extra_arguments(records)
+
+
+def _lettered(known: Known) -> str:
+    return known.name if known.badge is None else f"{known.badge.letter} {known.name}"
+
+
+def _standing(known: Known) -> str:
+    """How a worker is by now, in words."""
+    facts = [TURN_WORDS.get(known.state or "", ""), known.failures, known.took]
+    facts.append(f"{known.tokens} tokens" if known.tokens else "")
+    return " · ".join(fact for fact in facts if fact)
 
 
 def _took(call: Call) -> str:
@@ -112,7 +124,7 @@ def _cell(call_id: str, turn: Turn) -> str:
 # -- what came back -------------------------------------------------------
 
 
-def _result(records: CallRecords, workers: Cast) -> Iterator[Block]:
+def _result(records: CallRecords, cast: Cast) -> Iterator[Block]:
     call = records.call
     written = call_output(records)
     body = None if written is None else without_header(written, call)
@@ -124,9 +136,9 @@ def _result(records: CallRecords, workers: Cast) -> Iterator[Block]:
         yield Plain(call.reason, CALL_STYLES[call.status])
     pictures = _pictures(records)
     if body is not None and body.strip():
-        yield from _body(body, call, workers)
+        yield from _body(body, call, cast)
     elif body is None and (notices := _told_by_item(records)):
-        yield from _news(notices, workers)
+        yield from _news(notices, cast)
     elif not pictures:
         yield Plain(_no_output(body, call), "dim")
     if pictures:
@@ -156,10 +168,10 @@ def _of_whole_process(written: str, records: CallRecords) -> str | None:
     return records.item.output if read_output(written).session is not None else None
 
 
-def _body(body: str, call: Call, workers: Cast) -> Iterator[Block]:
+def _body(body: str, call: Call, cast: Cast) -> Iterator[Block]:
     notices = worker_states(body) if call.tool is Tool.AGENT else []
     if notices:
-        yield from _news(notices, workers)
+        yield from _news(notices, cast)
     elif _is_error(call):
         yield Plain(without_pictures(body), "red")
     elif call.tool in (Tool.EXEC, Tool.STDIN):
@@ -168,9 +180,9 @@ def _body(body: str, call: Call, workers: Cast) -> Iterator[Block]:
         yield result_block(body)
 
 
-def _news(notices: list[WorkerNotice], workers: Cast) -> Iterator[Block]:
+def _news(notices: list[WorkerNotice], cast: Cast) -> Iterator[Block]:
     for notice in notices:
-        yield Plain(f"{workers.name_of(notice.worker)} {notice.state}".strip(), "bold")
+        yield Plain(f"{cast.name_of(notice.worker)} {notice.state}".strip(), "bold")
         if notice.words:
             yield Prose(notice.words)
 

@@ -9,7 +9,7 @@ from trace_tui.parsers.injected import worker_notice
 from trace_tui.parsers.particulars import without_pictures
 from trace_tui.parsers.safe_text import one_line
 from trace_tui.telling.amounts import day_and_clock
-from trace_tui.telling.rows import facts_in_order, where, workers_of
+from trace_tui.telling.rows import facts_in_order, where
 from trace_tui.telling.written import SEALED
 from trace_tui.texts import Texts
 from trace_tui.widgets.blocks import Block, Facts, Plain, Prose, Title
@@ -21,7 +21,7 @@ _SUMMARY_INTRODUCTION = "Another language model started"
 _NOT_READABLE = "(sealed)"
 
 
-def note_document(note: Note, turn: Turn, session: Session, texts: Texts) -> list[Block]:
+def note_document(note: Note, turn: Turn, session: Session, texts: Texts, cast: Cast) -> list[Block]:
     text = without_pictures(texts.whole(note) or "")
     facts = facts_in_order(
         ("time", day_and_clock(note.at)),
@@ -30,7 +30,7 @@ def note_document(note: Note, turn: Turn, session: Session, texts: Texts) -> lis
         ("phase", note.phase),
         ("where", f"turn {turn.index} · {where([note.place], session)}"),
     )
-    return [_title(note), Facts(facts), *_words(note, text, workers_of(session))]
+    return [_title(note), Facts(facts), *_words(note, text, cast)]
 
 
 def _title(note: Note) -> Title:
@@ -39,11 +39,11 @@ def _title(note: Note) -> Title:
     return Title([(f"· {NOTE_WORDS[note.kind]}{author}", style or "bold")])
 
 
-def _words(note: Note, text: str, workers: Cast) -> list[Block]:
+def _words(note: Note, text: str, cast: Cast) -> list[Block]:
     if not text.strip() or (text == _NOT_READABLE and note.kind is NoteKind.AGENT_MESSAGE):
         return [_nothing_to_read(note)]
     if note.kind is NoteKind.AGENT_MESSAGE:
-        return _mail(text, workers)
+        return _mail(text, cast)
     return _TELLERS.get(note.kind, _plain)(text)
 
 
@@ -52,12 +52,12 @@ def _nothing_to_read(note: Note) -> Block:
     return Plain(SEALED if may_be_sealed else "the file holds no words of it", "dim")
 
 
-def _mail(text: str, workers: Cast) -> list[Block]:
+def _mail(text: str, cast: Cast) -> list[Block]:
     """Of a worker's news what the harness tells: who, how it is, its words."""
     notice = worker_notice(text)
     if notice is None:
         return [Prose(text)]
-    name = workers.name_of(notice.worker)
+    name = cast.name_of(notice.worker)
     facts = Facts([("worker", name), ("state", notice.state)])
     return [facts, Prose(notice.words)] if notice.words else [facts]
 

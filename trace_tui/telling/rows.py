@@ -21,11 +21,7 @@ LISTED = 500
 Thing = TypeVar("Thing")
 
 
-def workers_of(session: Session) -> Cast:
-    return Cast.of_session(session)
-
-
-def call_row(call: Call, workers: Cast) -> Line:
+def call_row(call: Call, cast: Cast) -> Line:
     """The words of a step; what it came to stands before the summary, which may be cut."""
     style = CALL_STYLES[call.status]
     good = call.status is CallStatus.OK
@@ -37,12 +33,12 @@ def call_row(call: Call, workers: Cast) -> Line:
     ]
     if not good:
         row.append((one_line(call.reason or call.status.value, 80) + "  ", style))
-    return [*row, (summary(call, workers), "" if good else "bold")]
+    return [*row, (summary(call, cast), "" if good else "bold")]
 
 
-def short_call_row(call: Call, workers: Cast) -> Line:
+def short_call_row(call: Call, cast: Cast) -> Line:
     """The same without how long it took, where something else stands before it."""
-    line, mark, word, _, *rest = call_row(call, workers)
+    line, mark, word, _, *rest = call_row(call, cast)
     return [line, mark, word, *rest]
 
 

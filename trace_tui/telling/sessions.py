@@ -17,10 +17,11 @@ from trace_tui.telling.amounts import context_blocks, day_and_clock, time_blocks
 from trace_tui.telling.files import changed_blocks
 from trace_tui.telling.hints import hint_blocks
 from trace_tui.telling.problems import problem_blocks, unknown_blocks
-from trace_tui.telling.rows import call_row, facts_in_order, first_rows, workers_of
+from trace_tui.telling.rows import call_row, facts_in_order, first_rows
 from trace_tui.texts import Texts
 from trace_tui.times import between, short_duration
 from trace_tui.widgets.blocks import Block, Facts, Heading, Rows, Title
+from trace_tui.wording.cast import Cast
 from trace_tui.wording.cells import Line, right
 from trace_tui.wording.sessions import failures, indent_of, title_of, took
 from trace_tui.wording.steps import DURATION_WIDTH
@@ -70,19 +71,19 @@ class Told(Protocol):
 
 
 def session_document(
-    session: Session, member: Member | None, texts: Texts, findings: Sequence[Finding] = ()
+    session: Session, member: Member | None, texts: Texts, cast: Cast, findings: Sequence[Finding] = ()
 ) -> list[Block]:
     """``member`` is its place in its chain, if the library knows it."""
     return [
         _title(session.state, texts.title(session)),
-        *_failures(session),
+        *_failures(session, cast),
         *hint_blocks(findings),
         Heading("facts"),
         Facts(_session_facts(session)),
         *token_blocks(session.usage, session.usage_source, sum(turn.responses for turn in session.turns)),
         *context_blocks_of_last(session),
         *time_blocks(session.turns),
-        *_slowest(session),
+        *_slowest(session, cast),
         *changed_blocks(session.turns, texts),
         *_chain(member),
         *problem_blocks(session.problems, session, session.problems_left_out),
@@ -96,14 +97,13 @@ def context_blocks_of_last(session: Session) -> list[Block]:
     return context_blocks(told[-1]) if told else []
 
 
-def _slowest(session: Session) -> Iterator[Block]:
+def _slowest(session: Session, cast: Cast) -> Iterator[Block]:
     """The calls that took longest, where any took long."""
     calls = (call for turn in session.turns for call in turn.calls() if (call.duration_ms or 0) >= _LONG_MS)
     slowest = nlargest(_SLOWEST, calls, key=lambda call: call.duration_ms or 0)
     if slowest:
-        workers = workers_of(session)
         yield Heading("slowest calls")
-        yield Rows([call_row(call, workers) for call in slowest])
+        yield Rows([call_row(call, cast) for call in slowest])
 
 
 def entry_document(member: Member) -> list[Block]:
@@ -124,8 +124,7 @@ def _title(state: str, title: str) -> Title:
 # -- failures first ---------------------------------------------------------
 
 
-def _failures(session: Session) -> Iterator[Block]:
-    workers = workers_of(session)
+def _failures(session: Session, cast: Cast) -> Iterator[Block]:
     turns = session.failed_turns()
     if turns:
         yield Heading("failed turns", str(len(turns)))
@@ -133,7 +132,7 @@ def _failures(session: Session) -> Iterator[Block]:
     calls = session.failed_calls()
     if calls:
         yield Heading("failed calls", str(len(calls)))
-        yield from first_rows(calls, lambda call: call_row(call, workers), "failed call")
+        yield from first_rows(calls, lambda call: call_row(call, cast), "failed call")
 
 
 def _failed_turn(index: int, message: str) -> Line:

@@ -10,15 +10,16 @@ from trace_tui.parsers.safe_text import one_line
 from trace_tui.telling.amounts import context_blocks, from_to, time_blocks, token_blocks
 from trace_tui.telling.files import changed_blocks
 from trace_tui.telling.problems import problem_blocks
-from trace_tui.telling.rows import call_row, facts_in_order, first_rows, folded_rows, where, workers_of
+from trace_tui.telling.rows import call_row, facts_in_order, first_rows, folded_rows, where
 from trace_tui.telling.written import SEALED
 from trace_tui.texts import Texts
 from trace_tui.times import short_duration
 from trace_tui.widgets.blocks import Block, Facts, Heading, Plain, Prose, Title
+from trace_tui.wording.cast import Cast
 from trace_tui.wording.words import STATE_STYLES, TURN_GLYPHS, TURN_KINDS, TURN_WORDS, count
 
 
-def turn_document(turn: Turn, session: Session, texts: Texts) -> list[Block]:
+def turn_document(turn: Turn, session: Session, texts: Texts, cast: Cast) -> list[Block]:
     return [
         _title(turn),
         *_talk(turn, texts),
@@ -27,7 +28,7 @@ def turn_document(turn: Turn, session: Session, texts: Texts) -> list[Block]:
         *token_blocks(turn.usage, session.usage_source, turn.responses),
         *context_blocks(turn),
         *time_blocks([turn]),
-        *_calls(turn, session, texts),
+        *_calls(turn, texts, cast),
         *_problems(turn, session),
     ]
 
@@ -98,19 +99,18 @@ def _facts(turn: Turn, session: Session) -> list[tuple[str, str]]:
 # -- calls ------------------------------------------------------------------
 
 
-def _calls(turn: Turn, session: Session, texts: Texts) -> Iterator[Block]:
-    workers = workers_of(session)
+def _calls(turn: Turn, texts: Texts, cast: Cast) -> Iterator[Block]:
     calls = turn.calls()
     failed = [call for call in calls if call.status.is_failure]
     if failed:
         yield Heading("failed calls", str(len(failed)))
-        yield from first_rows(failed, lambda call: call_row(call, workers), "failed call")
+        yield from first_rows(failed, lambda call: call_row(call, cast), "failed call")
     yield from changed_blocks([turn], texts)
     commands = [call for call in calls if call.tool is Tool.EXEC]
     if commands:
         yield Heading("commands run", str(len(commands)))
         bad = _failed_words(commands)
-        yield from folded_rows(commands, lambda call: call_row(call, workers), "command", bad)
+        yield from folded_rows(commands, lambda call: call_row(call, cast), "command", bad)
 
 
 def _failed_words(calls: list[Call]) -> str:

@@ -8,7 +8,7 @@ Part = tuple[str, str]
 """A piece of a line, and the style it has on a terminal."""
 Line = list[Part]
 
-_NARROW = re.compile("[ -~\u00a0-\u02ff\u2010-\u2027\u2190-\u2193\u2200-\u22ff\u2500-\u259f]*")
+_NARROW = re.compile("[ -~\u00a0-\u02ff\u2010-\u2027\u2190-\u2193\u21bb\u2200-\u22ff\u2500-\u259f]*")
 """Characters that take one cell each: no wide ones, and none that joins the one before it."""
 _IDLE_JOINER = re.compile("\u200d(?=[ -~]|$)|(?<=[ -~])\u200d")
 """Beside plain letters a joiner joins nothing, and yet is measured as if it did."""
@@ -89,8 +89,8 @@ def folded(facts: list[str], width: int) -> list[str]:
 
 
 _ASCII_SIGNS = str.maketrans(
-    "⏎▐✓✗⊘■…·›‹└█‖×–−▌░▸▾│┌├─▁▏↳↩↶⋯“”‘’—•→←↑↓▄",
-    "<#+x#!~.><`#|x--|.>v|/|-_|><<~\"\"''-*><^v=",
+    "⏎▐✓✗⊘■…·›‹└█‖×–−▌░▸▾│┌├─▁▏↳↩↶⋯“”‘’—•→←↑↓▄↻",
+    "<#+x#!~.><`#|x--|.>v|/|-_|><<~\"\"''-*><^v=@",
 )
 
 
