@@ -20,6 +20,7 @@ from jsonschema import Draft202012Validator
 from referencing import Registry, Resource
 
 from tests.building import THREAD, Rollout
+from tests.chain_homes import SampleChain, put_chain, sample_chains
 from tests.library import Story, id_of, keep_to, worker
 from tests.reading_sessions import SAMPLES, sample, truths
 from trace_tui.arguments import build_parser
@@ -624,6 +625,30 @@ def test_a_worker_has_its_letter_in_the_very_line_that_tells_of_its_start(home: 
     assert any(re.match(r"A orchestrator ✓ spawn +B Ada · Please look\.", line) for line in told(capfd))
 
 
+def test_a_worker_whose_file_never_comes_is_waited_for_two_seconds(home: Path, capfd: Capture) -> None:
+    head = Story(1).begin("Share the work")
+    path, done = head.put(home), len(head.lines)
+    head.spawn(2, nickname="Ada").ran()
+    then = [*appending(path, b"".join(lines_of(head)[done:])), *waiting(18)]
+    tail(path, "--chain", "--since", "start", then=then)
+    assert not any(" spawn " in line for line in told(capfd))
+    path.write_bytes(b"".join(lines_of(head)[:done]))
+    then = [*appending(path, b"".join(lines_of(head)[done:])), *waiting(22)]
+    tail(path, "--chain", "--since", "start", then=then)
+    printed = told(capfd)
+    assert re.match(r"A orchestrator ✓ spawn +Ada · Please look\.", printed[-2])
+    assert re.match(r"A orchestrator ✓ run +sh step-1.sh", printed[-1])
+
+
+def test_what_is_held_back_is_told_when_the_time_is_up(home: Path, capfd: Capture) -> None:
+    head = Story(1).begin("Share the work")
+    path, done = head.put(home), len(head.lines)
+    head.spawn(2, nickname="Ada")
+    then = [*appending(path, b"".join(lines_of(head)[done:])), *waiting(9)]
+    assert tail(path, "--chain", "--since", "start", "--timeout", "1", then=then) == 124
+    assert " spawn " in told(capfd)[-1]
+
+
 def test_a_letter_stays_with_who_had_it_first(home: Path, capfd: Capture) -> None:
     """Of two workers that began at once the later one's file was found before the other's."""
     head, path = chain(home)
@@ -633,6 +658,36 @@ def test_a_letter_stays_with_who_had_it_first(home: Path, capfd: Capture) -> Non
     tail(path, "--chain", "--since", "start", "--json", then=then)
     letters = {event["session"]: event["letter"] for event in events(capfd)}
     assert letters == {id_of(1): "A", id_of(3): "B", id_of(2): "C"}
+
+
+@pytest.mark.parametrize("at_once", [1, 7, 40])
+@pytest.mark.parametrize("chain", sample_chains(), ids=str)
+def test_a_growing_chain_is_told_as_the_whole_one(
+    chain: SampleChain, at_once: int, home: Path, capfd: Capture
+) -> None:
+    """Record by record as they were written, so many between two rounds."""
+    whole = put_chain(chain, home)
+    records = sorted(
+        (json.loads(line)["timestamp"], number, path, line)
+        for path in whole.values()
+        for number, line in enumerate(path.read_bytes().splitlines(keepends=True))
+    )
+    options = ("--chain", "--since", "start")
+    tail(whole[chain.ids[0]], *options)
+    expected = told(capfd)
+    for path in whole.values():
+        path.unlink()
+    groups = [records[first : first + at_once] for first in range(0, len(records), at_once)]
+
+    def write(group: list[tuple[str, int, Path, bytes]]) -> None:
+        for _, _, path, line in group:
+            with path.open("ab") as file:
+                file.write(line)
+
+    write(groups[0])
+    then = [lambda group=group: write(group) for group in groups[1:]]
+    tail(whole[chain.ids[0]], *options, then=[*then, *waiting(40)])
+    assert sorted(told(capfd)) == sorted(expected)
 
 
 @pytest.mark.parametrize("width", [40, 60, 80, 120, 200])

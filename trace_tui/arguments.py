@@ -55,7 +55,9 @@ def _add_show(show: argparse.ArgumentParser) -> None:
     _add_places(show)
     show.add_argument("--demo", action="store_true", help="show a small session that comes with the program")
     show.add_argument(
-        "--json", action="store_true", help="print JSON for programs (docs/session.schema.json)"
+        "--json",
+        action="store_true",
+        help="print JSON for programs (docs/session.schema.json; with --chain docs/chain.schema.json)",
     )
     show.add_argument(
         "--chain", action="store_true", help="the orchestrator and all its workers as one story"

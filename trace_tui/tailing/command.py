@@ -38,7 +38,8 @@ def follow(arguments: argparse.Namespace, clock: Clock) -> int:
     wishes = Wishes(arguments.since == "start", arguments.until_done, arguments.timeout)
     with ExitStack() as stack:
         chain = stack.enter_context(_chain(path, target, arguments)) if arguments.chain else None
-        listener = Listener(_teller(arguments, chain), _warn, _check_reader)
+        teller = _teller(arguments, chain)
+        listener = Listener(teller, _warn, _check_reader, wants_names=not arguments.json)
         return Tail(path, chain, wishes, listener, clock).run()
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from trace_tui.kinds import AgentAct, CallStatus, agent_act
 from trace_tui.library.chains import Member
@@ -18,6 +18,7 @@ class Company:
     def __init__(self) -> None:
         self._badges: dict[str, Badge] = {}
         self._known: dict[str, Known] = {}
+        self._given_up: set[str] = set()
         self.cast: Cast = NOBODY
 
     def meet(self, members: Sequence[Member]) -> None:
@@ -42,8 +43,13 @@ class Company:
     def find(self, key: str) -> Known | None:
         return self._known.get(key)
 
-    def is_short_of(self, call: Call, session: Session) -> bool:
-        """Whether the call started a worker whose own file was not found yet."""
+    def stranger_in(self, call: Call, session: Session) -> str | None:
+        """The worker that the call started, where its own file was not found yet and is still waited for."""
         if agent_act(call.tool, call.name) is not AgentAct.SPAWN or call.status is not CallStatus.OK:
-            return False
-        return self.cast.find(call.child_session or path_of_worker(call, session)) is None
+            return None
+        name = call.child_session or path_of_worker(call, session)
+        return name if self.cast.find(name) is None and name not in self._given_up else None
+
+    def give_up(self, names: Iterable[str]) -> None:
+        """Nobody waits for their files any longer."""
+        self._given_up.update(names)

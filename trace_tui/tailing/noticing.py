@@ -62,6 +62,7 @@ class Noticer:
 
     def take(self) -> list[Story]:
         """What is new since this was asked last."""
+        self.session.children = self.fold.children_by_now()  # calls about them are told by their names
         return self._ledger.take()
 
     def outline(self) -> list[Story]:

@@ -6,7 +6,7 @@ import copy
 from collections.abc import Callable, Sequence
 
 from trace_tui.fold import Fold
-from trace_tui.model import Place, Turn, place_of
+from trace_tui.model import Child, Place, Turn, place_of
 from trace_tui.parsers.events import Event, Quiet, TokenCount, UsageRecord
 
 _SAYS_NOTHING = frozenset({Quiet, TokenCount, UsageRecord})
@@ -55,6 +55,9 @@ class NoticingFold(Fold):
 
     def turns_by_now(self) -> list[Turn]:
         return self._turns.turns
+
+    def children_by_now(self) -> list[Child]:
+        return self._links.children
 
     def as_supposed(self, turn: Turn) -> Turn:
         """A turn as it would be if nothing more came; it itself stays as the records have it."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import heapq
+from collections import defaultdict
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import NamedTuple
@@ -22,6 +23,8 @@ _LOOK_EVERY = 1.5
 """Seconds between two looks for further files and workers."""
 _SHARE = 20
 """Such looks may take a twentieth of the time."""
+_HELD = 2.0
+"""Seconds for which a line may wait for the file of the worker that it names."""
 
 
 class Heard(NamedTuple):
@@ -42,6 +45,8 @@ class Listener(NamedTuple):
     warn: Callable[[str], None]
     check: Callable[[], None]
     """Raises where nobody listens any more."""
+    wants_names: bool = False
+    """What is told is to name workers; their letters and names are told by their own files alone."""
 
 
 class Tail:
@@ -61,13 +66,20 @@ class Tail:
         self._missed: set[str] = set()
         self._looks = 0
         self._next_look = 0.0
+        self._hasty_look = 0.0
+        self._held: list[Heard] = []
+        self._held_since = 0.0
 
     def run(self) -> int:
-        code = self.begin()
-        while code is None:
-            self._clock.sleep(_AWAKE if self._clock.now() - self._heard_at < _LONG else _DROWSY)
-            self._listener.check()
-            code = self.step()
+        try:
+            code = self.begin()
+            while code is None:
+                self._clock.sleep(_AWAKE if self._clock.now() - self._heard_at < _LONG else _DROWSY)
+                self._listener.check()
+                code = self.step()
+        except KeyboardInterrupt:
+            self._tell_held()
+            raise
         return code
 
     def begin(self) -> int | None:
@@ -87,9 +99,11 @@ class Tail:
     def step(self) -> int | None:
         """Tells what is new."""
         heard = [_by(thread, thread.step()) for thread in self._threads.values()]
-        if self._clock.now() >= self._next_look or any(map(self._tells_of_strangers, heard)):
+        now = self._clock.now()
+        strangers = self._strangers_in(self._held + _flat(heard))
+        if now >= self._next_look or (strangers and now >= self._hasty_look):
             heard += self._look()
-        self._tell(heard)
+        self._tell_or_hold(heard)
         self._warn_of_missing()
         return self._code()
 
@@ -102,13 +116,33 @@ class Tail:
             return stories
         return [story for story in stories if isinstance(story.event, SessionBegan | StateIs)]
 
-    def _tells_of_strangers(self, heard: list[Heard]) -> bool:
-        """Of a worker that was not found yet: with a look at once its letter can stand in the line."""
-        if self._chain is None:
-            return False
+    def _strangers_in(self, heard: list[Heard]) -> list[str]:
+        """Workers that were started, and whose own files were not found yet."""
+        if self._chain is None or not self._listener.wants_names:
+            return []
         company = self._chain.company
         calls = ((one, one.story.event.call) for one in heard if isinstance(one.story.event, CallOver))
-        return any(company.is_short_of(call, one.thread.session) for one, call in calls)
+        named = (company.stranger_in(call, one.thread.session) for one, call in calls)
+        return [name for name in named if name is not None]
+
+    def _tell_or_hold(self, heard: list[list[Heard]]) -> None:
+        """For a moment all waits for the file of a worker that was started: it may be about to be made."""
+        if not self._held:
+            self._held_since = self._clock.now()
+        self._held += _flat(heard)
+        strangers = self._strangers_in(self._held)
+        if strangers and self._clock.now() - self._held_since < _HELD:
+            return
+        if self._chain is not None:
+            self._chain.company.give_up(strangers)
+        self._tell_held()
+
+    def _tell_held(self) -> None:
+        by_thread: defaultdict[FollowedThread, list[Heard]] = defaultdict(list)
+        for one in self._held:
+            by_thread[one.thread].append(one)
+        self._held = []
+        self._tell(list(by_thread.values()))
 
     def _look(self) -> list[list[Heard]]:
         """For workers that joined, and for further files of one thread after the other."""
@@ -119,6 +153,7 @@ class Tail:
         heard = [_by(thread, thread.look_for_files()), *self._newcomers()]
         took = self._clock.now() - began
         self._next_look = self._clock.now() + max(_LOOK_EVERY, _SHARE * took)
+        self._hasty_look = self._clock.now() + took
         return heard
 
     def _newcomers(self) -> list[list[Heard]]:
@@ -160,6 +195,7 @@ class Tail:
             return self._finish()
         timeout = self._wishes.timeout
         if timeout is not None and self._clock.now() - self._began >= timeout:
+            self._tell_held()
             still = ", and the last turn has not ended" if self._wishes.until_done else ""
             self._listener.warn(f"the time is up{still}")
             return TIMED_OUT
@@ -174,7 +210,8 @@ class Tail:
         """A last look: what was begun at the last moment is not left out."""
         heard = [_by(thread, thread.look_for_files()) for thread in self._threads.values()]
         heard += self._newcomers()
-        self._tell(heard)
+        self._held += _flat(heard)
+        self._tell_held()
         if not self._all_done():
             return None
         self._tell([_by(thread, thread.settle()) for thread in self._threads.values()])
@@ -183,6 +220,10 @@ class Tail:
 
 def _by(thread: FollowedThread, stories: list[Story]) -> list[Heard]:
     return [Heard(thread, story) for story in stories]
+
+
+def _flat(heard: list[list[Heard]]) -> list[Heard]:
+    return [one for some in heard for one in some]
 
 
 def _in_time(heard: list[Heard]) -> Iterator[tuple[int, Heard]]:
