@@ -51,7 +51,7 @@ def _check(arguments: argparse.Namespace) -> None:
 def _print_instead(arguments: argparse.Namespace) -> int:
     from trace_tui.show.command import run as show
 
-    given = {"json": False, "turn": None, "call": None, "raw": None, "failed": arguments.failed}
+    given = dict.fromkeys(("turn", "call", "raw")) | dict.fromkeys(("json", "chain"), False)
     wanted = argparse.Namespace(**{**vars(arguments), **given})
     wanted.target = arguments.target or LATEST
     return show(wanted)
