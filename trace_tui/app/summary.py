@@ -37,10 +37,10 @@ def summary_of(opened: Opened, activity: Activity | None, now: int) -> Line:
     told: Line = [(f"{TURN_GLYPHS[state]} {words}", STATE_STYLES[state])]
     if failed:
         told.append((f" · {count(failed, 'failure')}", "bold red"))
-    told.append((" · " + " · ".join(fact for fact in facts if fact), "dim"))
     told += _below(opened)
     if hints := sum(len(part.findings or ()) for part in opened.parts()):
         told.append((f" · {count(hints, 'hint')}", "yellow"))
+    told.append((" · " + " · ".join(fact for fact in facts if fact), "dim"))
     return told
 
 
