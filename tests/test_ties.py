@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from tests.building import read_file
 from tests.reading_sessions import SAMPLES
@@ -116,6 +118,29 @@ def test_a_wait_that_goes_on_leads_to_the_turn_that_goes_on() -> None:
 
 def test_a_worker_that_never_began_a_turn_is_led_to_all_the_same() -> None:
     assert ties_between([asked("spawn", SPAWN, 900)], []) == Ties({}, {})
+
+
+moments = st.none() | st.integers(0, 50_000)
+turn_ids = st.none() | st.sampled_from(["t1", "t2", "t3"])
+drawn_dealings = st.lists(
+    st.builds(Dealing, st.uuids().map(str), st.sampled_from(AgentAct), turn_ids, moments, moments, turn_ids),
+    unique_by=lambda one: one.child_turn_id or one.call_id,
+)
+drawn_times = st.lists(st.tuples(moments, moments, turn_ids), max_size=6)
+
+
+@given(drawn_dealings, drawn_times)
+def test_whatever_is_told_no_call_causes_two_turns_and_each_leads_to_one_that_there_is(
+    dealings: list[Dealing], times: list[tuple[int | None, int | None, str | None]]
+) -> None:
+    turns = [WorkerTurn(number, f"t{number}", *told) for number, told in enumerate(times, 1)]
+    ties = ties_between(dealings, turns)
+    numbers = {turn.number for turn in turns}
+    assert set(ties.turns.values()) <= numbers
+    assert len(set(ties.causes.values())) == len(ties.causes)
+    assert all(ties.turns[call_id] == number for number, call_id in ties.causes.items())
+    if turns:
+        assert set(ties.turns) == {one.call_id for one in dealings}
 
 
 # -- names --------------------------------------------------------------

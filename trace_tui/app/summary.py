@@ -9,6 +9,7 @@ from trace_tui.times import between, short_duration
 from trace_tui.widgets.activity import Activity
 from trace_tui.wording.cast import Cast
 from trace_tui.wording.cells import Line
+from trace_tui.wording.sessions import workers_of
 from trace_tui.wording.words import STATE_STYLES, TURN_GLYPHS, TURN_WORDS, count, tokens
 
 _ABOVE, _NAME = 28, 24
@@ -36,10 +37,21 @@ def summary_of(opened: Opened, activity: Activity | None, now: int) -> Line:
     told: Line = [(f"{TURN_GLYPHS[state]} {words}", STATE_STYLES[state])]
     if failed:
         told.append((f" · {count(failed, 'failure')}", "bold red"))
-    told.append((" · " + " · ".join(fact for fact in facts if fact), "dim"))
+    told += _below(opened)
     if hints := sum(len(part.findings or ()) for part in opened.parts()):
         told.append((f" · {count(hints, 'hint')}", "yellow"))
+    told.append((" · " + " · ".join(fact for fact in facts if fact), "dim"))
     return told
+
+
+def _below(opened: Opened) -> Line:
+    """The workers of a session by itself; where all agents stand together they are counted already."""
+    member = opened.member
+    if member is None or not member.children or len(opened.parts()) > 1:
+        return []
+    workers, failed = workers_of(member)
+    told: Line = [(f" · {count(workers, 'worker')}", "dim")]
+    return told + ([(f" ✗{failed}", "bold red")] if failed else [])
 
 
 def crumbs_of(above: list[Member], opened: Opened) -> Line:

@@ -86,7 +86,7 @@ def _facts(records: CallRecords, turn: Turn, session: Session, cast: Cast) -> It
     yield "call", call.call_id
     if call.child_session is not None:
         known = cast.find(call.child_session)
-        yield "worker", call.child_session if known is None else f"{_lettered(known)} ({call.child_session})"
+        yield "worker", call.child_session if known is None else f"{known.lettered()} ({call.child_session})"
         if known is not None and known.state is not None:
             yield "by now", _standing(known)
     if call.parent_call_id is not None:
@@ -94,10 +94,6 @@ def _facts(records: CallRecords, turn: Turn, session: Session, cast: Cast) -> It
     if call.parallel:
         yield "beside", "ran side by side with its neighbours"
     yield from extra_arguments(records)
-
-
-def _lettered(known: Known) -> str:
-    return known.name if known.badge is None else f"{known.badge.letter} {known.name}"
 
 
 def _standing(known: Known) -> str:

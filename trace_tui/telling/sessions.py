@@ -79,7 +79,7 @@ def session_document(
         *_failures(session, cast),
         *hint_blocks(findings),
         Heading("facts"),
-        Facts(_session_facts(session)),
+        Facts(_session_facts(session, cast)),
         *token_blocks(session.usage, session.usage_source, sum(turn.responses for turn in session.turns)),
         *context_blocks_of_last(session),
         *time_blocks(session.turns),
@@ -143,7 +143,7 @@ def _failed_turn(index: int, message: str) -> Line:
 # -- facts ------------------------------------------------------------------
 
 
-def _session_facts(session: Session) -> list[tuple[str, str]]:
+def _session_facts(session: Session, cast: Cast) -> list[tuple[str, str]]:
     models = list(dict.fromkeys(turn.model for turn in session.turns if turn.model))
     tool = " ".join(part for part in (session.originator, "/".join(session.cli_versions)) if part)
     calls = [call for turn in session.turns for call in turn.calls()]
@@ -152,7 +152,7 @@ def _session_facts(session: Session) -> list[tuple[str, str]]:
         *_time_and_place(session),
         *facts_in_order(("agent", ", ".join([*models, tool] if tool else models))),
         *_identity(session),
-        *_relatives(session, session.children),
+        *_relatives(session, session.children, cast),
         *_files([file.path for file in session.files]),
         *facts_in_order(("inherited", _inherited(session))),
     ]
@@ -170,7 +170,7 @@ def _entry_facts(entry: Entry, member: Member) -> list[tuple[str, str]]:
         *_time_and_place(entry),
         *facts_in_order(("agent", ", ".join(part for part in (entry.model, entry.originator) if part))),
         *_identity(entry),
-        *_relatives(entry, member.children_told()),
+        *_relatives(entry, member.children_told(), Cast.of_chain(member.root)),
         *facts_in_order(
             ("home", entry.home),
             ("oddity", member.oddity.value if member.oddity is not None else None),
@@ -213,7 +213,7 @@ def _identity(told: Told) -> list[tuple[str, str]]:
     )
 
 
-def _relatives(told: Told, children: Sequence[Child]) -> Iterator[tuple[str, str]]:
+def _relatives(told: Told, children: Sequence[Child], cast: Cast) -> Iterator[tuple[str, str]]:
     if told.parent_id:
         name = told.agent.nickname or told.agent.path
         yield "parent", told.parent_id + (f" (this is {name})" if name else "")
@@ -224,7 +224,8 @@ def _relatives(told: Told, children: Sequence[Child]) -> Iterator[tuple[str, str
     if told.forked_from:
         yield "fork of", told.forked_from
     for index, child in enumerate(children[:_CHILDREN]):
-        name = f"{child.name} " if child.name else ""
+        known = cast.find(child.id)
+        name = f"{known.lettered()} · " if known is not None else ""
         label = ("child" if len(children) == 1 else "children") if index == 0 else ""
         yield label, f"{child.relation.value} {name}{child.id}"
     if len(children) > _CHILDREN:

@@ -36,6 +36,9 @@ class Known(NamedTuple):
     id: str | None = None
     """Of its thread."""
 
+    def lettered(self) -> str:
+        return self.name if self.badge is None else f"{self.badge.letter} {self.name}"
+
     def words(self) -> Line:
         """Its letter and name, in its colour."""
         if self.badge is None:

@@ -25,6 +25,7 @@ TIME_WIDTH = 8
 WORD_WIDTH = 7
 DURATION_WIDTH = 7
 NARROW = 70
+_LEAST_REASON = 12
 _WHOLE = 1_000
 """Cells that nothing needs."""
 
@@ -70,7 +71,7 @@ def call_line(call: Call, width: int, cast: Cast, now: int | None = None) -> Lin
     ]
     if call.tool is Tool.AGENT:
         return begin + _agent_line(call, width - width_of(begin), cast, now)
-    told = outcome(call, max(12, width // 3), now)
+    told = outcome(call, max(_LEAST_REASON, width // 3), now)
     room = width - width_of(begin) - len(told) - 1
     return [
         *begin,
@@ -82,7 +83,7 @@ def call_line(call: Call, width: int, cast: Cast, now: int | None = None) -> Lin
 def _agent_line(call: Call, width: int, cast: Cast, now: int | None) -> Line:
     """A call about a worker ends with how that worker stands by now."""
     good = call.status is CallStatus.OK
-    told = " " + outcome(call, max(12, width // 3), now)
+    told = " " + outcome(call, max(_LEAST_REASON, width // 2), now)
     after = standing(call, cast, width - len(told)) if good else []
     room = max(width - len(told) - width_of(after), 0)
     words = agent_words(call, cast, room)
