@@ -24,11 +24,13 @@ Capture = pytest.CaptureFixture[str]
 Told = dict[str, Any]
 
 DOCS = SAMPLES.parents[2] / "docs"
-SCHEMA, TREE_SCHEMA = (
-    json.loads((DOCS / name).read_text("utf-8")) for name in ("chain.schema.json", "tree.schema.json")
-)
+SCHEMAS = {path.name: json.loads(path.read_text("utf-8")) for path in DOCS.glob("*.schema.json")}
+SCHEMA = SCHEMAS["chain.schema.json"]
 VALIDATOR = Draft202012Validator(
-    SCHEMA, registry=Registry().with_resource("tree.schema.json", Resource.from_contents(TREE_SCHEMA))
+    SCHEMA,
+    registry=Registry().with_resources(
+        [(name, Resource.from_contents(schema)) for name, schema in SCHEMAS.items()]
+    ),
 )
 
 CHAINS = sample_chains()

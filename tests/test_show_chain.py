@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import io
+import json
 import re
 import shutil
 from collections.abc import Callable, Iterator
@@ -208,7 +209,7 @@ def head_on(console: Console) -> None:
         head = next(one for one in forest.roots if one.entry.id == sample_id("f_agents_v2"))
         members = list(head.members())
         chain = WholeChain(head, members, forest, times_of(head, library.catalog), [], library, {})
-        ChainPage(lines, chain, _Story(iter(()), [], NOBODY, {})).axis()
+        ChainPage(lines, chain, _Story(iter(()), [], [], NOBODY, {})).axis()
 
 
 # -- one alone ----------------------------------------------------------
@@ -281,12 +282,15 @@ def test_failed_calls_and_turns_come_whole_each_under_its_agent(home: Path, capf
     Story(1).begin().spawn(2).ran(1).end().put(home)
     worker(2, 1, minutes=1, agent_nickname="Ada").begin("Look.").ran(2).fail().put(home)
     first, second, third = page(capfd, id_of(1), "--failed").split("\n\n")
+    first, why = first.split("\n  why\n")
+    assert "it never ended ok before in this session" in why
     assert first.split("\n")[:2] == ["A orchestrator", "✗ exit 1 · run exec_command"]
     assert f"  {id_of(1)}#call=call_1" in first.split("\n")
     assert first.endswith("    out 1")
     assert second.startswith("B Ada\n✗ exit 2 · run exec_command\n")
     assert third.startswith("B Ada\n✗ failed · turn 1\n")
     assert f"  {id_of(2)}#turn=1\n    The model is not there." in third
+    assert "its parent was told nothing" in third
 
 
 def test_nothing_failed_is_a_no(home: Path, capfd: Capture) -> None:
@@ -393,3 +397,26 @@ def test_seventy_workers_are_all_told(tree: Path, capfd: Capture) -> None:
     assert f"{WORKERS + 1} threads · 354 calls · 9 failures" in printed
     heads = [line for line in printed.split("\n") if re.match(r"[A-Za-z]{1,2} +\S+ \d+ ", line)]
     assert len(heads) == WORKERS + 1
+
+
+# -- hints --------------------------------------------------------------
+
+
+def test_what_looks_like_a_loop_is_told_of_each_agent(home: Path, capfd: Capture) -> None:
+    Story(1).begin().spawn(2).end().put(home)
+    stuck = worker(2, 1, minutes=1, agent_nickname="Ada").begin("Check.")
+    for number in range(3):
+        stuck.call(f"call_check_{number}", arguments={"cmd": "sh check.sh"})
+        stuck.output(f"call_check_{number}", "Process exited with code 1\nOutput:\nFAIL\n")
+    stuck.end().put(home)
+    (hint,) = part(page(capfd, id_of(1)), "hints")
+    assert hint == "B Ada turn 1 · repeated · sh check.sh failed the same way 3 times (exit 1): lines 5, 7, 9"
+    assert show(id_of(1), "--json") == 0
+    (told,) = json.loads(capfd.readouterr().out)["hints"]
+    assert (told["letter"], told["name"], told["kind"]) == ("B", "Ada", "repeated")
+    assert told["calls"] == ["call_check_0", "call_check_1", "call_check_2"]
+
+
+def test_where_nothing_looks_like_a_loop_no_hints_are_headed(home: Path, capfd: Capture) -> None:
+    Story(1).turn("Please look.", calls=2).put(home)
+    assert "hints" not in page(capfd, "latest")

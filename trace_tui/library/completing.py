@@ -3,16 +3,23 @@
 from __future__ import annotations
 
 from trace_tui.library.chains import Member
-from trace_tui.model import Session
+from trace_tui.model import Child, Session
 from trace_tui.ties import name_workers
 
 
 def complete(session: Session, member: Member) -> None:
     """``member`` is the session's place in its chain."""
+    told = {child.id: child for child in member.children_told()}
     known = {child.id for child in session.children}
-    session.children += [child for child in member.children_told() if child.id not in known]
+    session.children = [_named(child, told.get(child.id)) for child in session.children]
+    session.children += [child for child in told.values() if child.id not in known]
     session.root_id = session.root_id or member.root_id
     name_workers(session, paths_of(member))
+
+
+def _named(child: Child, told: Child | None) -> Child:
+    """By its own file, where its parent has no name for it."""
+    return child if child.name or told is None else child._replace(name=told.name)
 
 
 def paths_of(member: Member) -> dict[str, str]:

@@ -17,12 +17,14 @@ from trace_tui.parsers.safe_text import one_line
 from trace_tui.printing.machine import JsonObject, usage_object
 from trace_tui.printing.sessions import chain_object, member_objects
 from trace_tui.show.chain import WholeChain
-from trace_tui.show.chain_reading import Failure, Part, failures_in, reason_of, target_of
+from trace_tui.show.chain_reading import Failure, Part, failures_in, hints_in, reason_of, target_of
+from trace_tui.show.chain_whys import ChainWhys
+from trace_tui.show.contract import hint_object
 from trace_tui.texts import Texts
 from trace_tui.ties import Dealing, Ties, WorkerTurn, dealings_of, ties_between, turns_of
 from trace_tui.times import rfc3339
 from trace_tui.wording.agents import badge_of
-from trace_tui.wording.cast import called
+from trace_tui.wording.cast import Cast, called
 
 SCHEMA = "codex-trace/chain@1"
 _SUMMARY = 160
@@ -37,20 +39,25 @@ class _Sketch(NamedTuple):
 
 
 def chain_story(chain: WholeChain, *, with_texts: bool) -> JsonObject:
-    """``with_texts`` adds to failed calls what they were given and what they gave back."""
+    """``with_texts`` adds to failures what was given and what came back, and why they failed."""
     sketches: dict[str, _Sketch] = {}
     failures: list[tuple[int, JsonObject]] = []
+    hints: list[tuple[int, JsonObject]] = []
     unread: dict[str, str] = {}
-    for part in chain.parts(unread):
-        sketches[part.member.entry.key] = _sketch(part)
-        failures += _failures(part, chain, with_texts=with_texts)
+    with ChainWhys(Cast.of_chain(chain.head)) as whys:
+        for part in chain.parts(unread):
+            sketches[part.member.entry.key] = _sketch(part)
+            failures += _failures(part, chain, whys if with_texts else None)
+            hints += _hints(part, chain)
     failures.sort(key=lambda told: told[0])
+    hints.sort(key=lambda told: told[0])
     return {
         "schema": SCHEMA,
         "chain": _chain(chain),
         "members": _members(chain, sketches),
         "ties": list(_ties(chain, sketches)),
         "failures": [shown for _, shown in failures],
+        "hints": [shown for _, shown in hints],
         "missing": [_missing(one) for one in chain.missing],
         "unread": [
             {"session": member.entry.id, "reason": unread[member.entry.key]}
@@ -172,25 +179,37 @@ def _ties_of(
 # -- failures -----------------------------------------------------------
 
 
-def _failures(part: Part, chain: WholeChain, *, with_texts: bool) -> Iterator[tuple[int, JsonObject]]:
-    """Each with its place in the order of time."""
+def _failures(part: Part, chain: WholeChain, whys: ChainWhys | None) -> Iterator[tuple[int, JsonObject]]:
+    """Each with its place in the order of time; with ``whys`` whole."""
     member = part.member
-    letter = badge_of(chain.members)[member.entry.key].letter
     named = chain.names.get(member.entry.key) or member.entry.id or part.session.files[0].path
     with part.texts() as texts:
         for failure in failures_in(part):
             shown = {
                 "at": rfc3339(failure.at),
-                "session": member.entry.id,
-                "letter": letter,
-                "name": called(member),
+                **_agent(member, chain),
                 "turn": failure.turn.index,
                 "call_id": None if failure.call is None else failure.call.call_id,
                 "reason": reason_of(failure),
                 "summary": _summary(failure),
                 "target": target_of(failure, named),
             }
-            yield failure.place, (shown | _texts_of(failure, texts) if with_texts else shown)
+            if whys is not None:
+                shown |= _texts_of(failure, texts)
+                shown["why"] = whys.of(part, texts).object_of(failure.turn, failure.call)
+            yield failure.place, shown
+
+
+def _agent(member: Member, chain: WholeChain) -> JsonObject:
+    letter = badge_of(chain.members)[member.entry.key].letter
+    return {"session": member.entry.id, "letter": letter, "name": called(member)}
+
+
+def _hints(part: Part, chain: WholeChain) -> Iterator[tuple[int, JsonObject]]:
+    """Each with its place in the order of time."""
+    for finding in hints_in(part):
+        place = finding.at or part.member.entry.started_at or 0
+        yield place, {**_agent(part.member, chain), **hint_object(finding, part.session)}
 
 
 def _summary(failure: Failure) -> str:

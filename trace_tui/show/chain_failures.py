@@ -16,10 +16,11 @@ from trace_tui.show.call_detail import print_call
 from trace_tui.show.chain import WholeChain
 from trace_tui.show.chain_reading import Failure, Part, failures_in, in_time, target_of
 from trace_tui.show.chain_warnings import warnings_of
+from trace_tui.show.chain_whys import ChainWhys
 from trace_tui.texts import Texts
 from trace_tui.times import short_duration
 from trace_tui.wording.agents import badge_of
-from trace_tui.wording.cast import Known, called
+from trace_tui.wording.cast import Cast, Known, called
 from trace_tui.wording.steps import clock
 
 
@@ -28,13 +29,15 @@ def print_failures(chain: WholeChain) -> bool:
     console = plain_console()
     parts, failures = _read(chain, console)
     badges = badge_of(chain.members) if len(chain.members) > 1 else {}
-    for index, (key, together) in enumerate(groupby(failures, lambda one: one.member.entry.key)):
-        with parts[key].texts() as texts:
-            agent = Known(called(parts[key].member), badges[key]) if badges else None
-            for number, failure in enumerate(together):
-                if index or number:
-                    console.print()
-                _print(console, failure, agent, texts, chain.names.get(key))
+    with ChainWhys(Cast.of_chain(chain.head)) as whys:
+        for index, (key, together) in enumerate(groupby(failures, lambda one: one.member.entry.key)):
+            with parts[key].texts() as texts:
+                agent = Known(called(parts[key].member), badges[key]) if badges else None
+                for number, failure in enumerate(together):
+                    if index or number:
+                        console.print()
+                    _print(console, failure, agent, texts, chain.names.get(key))
+                    whys.of(parts[key], texts).print(console, failure.turn, failure.call)
     return bool(failures)
 
 

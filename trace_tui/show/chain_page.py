@@ -3,14 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from textwrap import wrap
 from typing import NamedTuple
 
 from trace_tui.library.chains import Member
 from trace_tui.parsers.safe_text import one_line
 from trace_tui.printing.console import Lines
 from trace_tui.show.chain import WholeChain
-from trace_tui.show.chain_reading import Failure, failures_in, in_time, reason_of, rows_in, target_of
+from trace_tui.show.chain_reading import (
+    Failure,
+    Part,
+    failures_in,
+    hints_in,
+    in_time,
+    reason_of,
+    rows_in,
+    target_of,
+)
 from trace_tui.show.chain_warnings import warnings_of
+from trace_tui.telling.hints import hint_words
 from trace_tui.times import local_with_zone, short_duration
 from trace_tui.widgets.timeline_lines import Look, step_line, turn_line
 from trace_tui.widgets.timeline_rows import Kind, Row, interleaved
@@ -24,6 +35,9 @@ from trace_tui.wording.words import STATE_STYLES, TURN_GLYPHS, TURN_WORDS
 
 _INDENT = "  "
 _NAME = len("A orchestrator")
+_LEAST_HINT = 20
+_HINTS = 12
+"""So many are printed."""
 _ALONE = "this session started no workers, and none started it"
 
 
@@ -33,7 +47,16 @@ def print_chain(chain: WholeChain) -> None:
         page.header()
         page.axis()
         page.failures()
+        page.hints()
         page.steps()
+
+
+class Hint(NamedTuple):
+    is_silence: bool
+    place: int
+    """In the order of time."""
+    member: Member
+    words: str
 
 
 class _Story(NamedTuple):
@@ -42,6 +65,7 @@ class _Story(NamedTuple):
     rows: Iterator[Row]
     """Of all its agents, by time; made when they are asked for."""
     failures: list[Failure]
+    hints: list[Hint]
     cast: Cast
     unread: dict[str, str]
 
@@ -51,13 +75,28 @@ def _read(chain: WholeChain, width: int) -> _Story:
     cast = Cast.of_chain(chain.head, (), _akin(chain))
     told: list[tuple[Badge | None, str, list[Row]]] = []
     failures: list[Failure] = []
+    hints: list[Hint] = []
     unread: dict[str, str] = {}
     for part in chain.parts(unread):
         key = part.member.entry.key
         told.append((badges.get(key), key, rows_in(part, chain.forest, width)))
         failures += failures_in(part)
+        hints += _hints_of(part)
         cast = cast.with_children_of(part.session)
-    return _Story(interleaved(told), in_time(failures), cast, unread)
+    return _Story(interleaved(told), in_time(failures), hints, cast, unread)
+
+
+def _hints_of(part: Part) -> list[Hint]:
+    known = part.member.entry.started_at or 0
+    return [
+        Hint(
+            finding.waited_for is not None,
+            finding.at or known,
+            part.member,
+            f"turn {finding.turn} · {hint_words(finding, part.session)}",
+        )
+        for finding in hints_in(part)
+    ]
 
 
 def _aligned(badges: dict[str, Badge]) -> dict[str, Badge]:
@@ -172,6 +211,25 @@ class ChainPage:
     def _target(self, failure: Failure) -> str:
         named = self._chain.names.get(failure.member.entry.key)
         return "" if named is None else one_line(target_of(failure, named), 1000)
+
+    # -- what looks like a loop or a stall ------------------------------
+
+    def hints(self) -> None:
+        """In the order of time; where they are many, loops rather than silences."""
+        hints = sorted(self._story.hints, key=lambda hint: hint[:2])
+        if not hints:
+            return
+        self._heading("hints")
+        for hint in sorted(hints[:_HINTS], key=lambda hint: hint.place):
+            name = self._words(hint.member)
+            start: Line = [(_INDENT, ""), *name, (" " if name else "", "")]
+            room = max(self._width - width_of(start), _LEAST_HINT)
+            for number, words in enumerate(wrap(hint.words, room)):
+                before: Line = start if number == 0 else [(" " * width_of(start), "")]
+                self._lines.put(*cut([*before, (words, "")], self._width))
+
+        if len(hints) > _HINTS:
+            self._fold([f"… and {len(hints) - _HINTS} more: see them all with --json"])
 
     def _heading(self, words: str) -> None:
         self._lines.put()

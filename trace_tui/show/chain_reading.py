@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from trace_tui.errors import Unreadable
+from trace_tui.findings import Finding, findings_in
 from trace_tui.library.chains import Forest, Member
 from trace_tui.library.completing import complete
 from trace_tui.library.finding import ThreadFiles
@@ -104,6 +105,12 @@ def reason_of(failure: Failure) -> str:
         return failure.call.reason or failure.call.status.value
     error = failure.turn.error
     return "failed" if error is None else readable_error(error.message)
+
+
+def hints_in(part: Part) -> list[Finding]:
+    """What looks like a loop or a stall; where the file is not what it was, what can be told without it."""
+    with part.texts() as texts:
+        return findings_in(part.session, texts)
 
 
 def rows_in(part: Part, forest: Forest, width: int) -> list[Row]:

@@ -30,7 +30,7 @@ def session_object(session: Session, texts: Texts, turns: list[Turn] | None = No
         "usage_source": session.usage_source,
         "inherited": {"lines": session.inherited_lines, "calls": session.inherited_calls},
         "failures": {"calls": len(session.failed_calls()), "turns": len(session.failed_turns())},
-        "hints": [_hint_object(finding, session) for finding in findings_in(session, texts)],
+        "hints": [hint_object(finding, session) for finding in findings_in(session, texts)],
         "problems": [problem_object(session, index) for index in range(len(session.problems))],
         "problems_left_out": session.problems_left_out,
         "unknown": dict(session.unknown),
@@ -104,7 +104,7 @@ def _item_objects(item: Item, session: Session, texts: Texts) -> list[JsonObject
     return [call_object(call, with_file=several_files) for call in (item, *(item.nested or ()))]
 
 
-def _hint_object(finding: Finding, session: Session) -> JsonObject:
+def hint_object(finding: Finding, session: Session) -> JsonObject:
     shown: JsonObject = {
         "kind": finding.kind.value,
         "turn": finding.turn,

@@ -19,7 +19,7 @@ from trace_tui.printing.items import call_object, note_object
 from trace_tui.printing.machine import JsonObject
 from trace_tui.relatives import Relation
 from trace_tui.show.reading import read
-from trace_tui.telling.trails import told_parent, told_parent_nothing, why_call, why_worker
+from trace_tui.telling.trails import told_parent, told_parent_nothing, why_call, why_turn, why_worker
 from trace_tui.texts import Readable, Texts
 from trace_tui.trail import Trail, trail_of, trail_of_worker
 from trace_tui.widgets.blocks import Block, Heading, Plain, Rows
@@ -29,6 +29,10 @@ if TYPE_CHECKING:
     from trace_tui.wording.cells import Line as Parts
 
 
+Known = dict[str, Readable | str]
+"""Sessions by their ids; or why they are not there."""
+
+
 @dataclass(slots=True)
 class Whys:
     """Of one session; what was read of others is kept until all is told."""
@@ -36,44 +40,49 @@ class Whys:
     own: Readable
     home: Home | None
     """Where others of its chain lie; None where it came from standard input."""
-    _open: ExitStack = field(default_factory=ExitStack)
-    _read: dict[str, Readable | str] = field(default_factory=dict)
-    """By their ids; or why they are not there."""
+    opened: ExitStack = field(default_factory=ExitStack)
+    known: Known = field(default_factory=dict)
+    """What was read of others; may be shared by the sessions of a chain."""
+    cast: Cast | None = None
+    """Who is who in the whole chain, where that is known."""
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._open.close()
+        self.opened.close()
 
     # -- as a page ------------------------------------------------------
 
-    def print(self, console: Console, turn: Turn, call: Call) -> None:
+    def print(self, console: Console, turn: Turn, call: Call | None) -> None:
+        """Without a call, of the turn itself."""
         for block in self._blocks(turn, call):
             _print_block(console, block)
 
-    def _blocks(self, turn: Turn, call: Call) -> list[Block]:
+    def _blocks(self, turn: Turn, call: Call | None) -> list[Block]:
         session = self.own.session
-        trail = self._trail(turn, call)
-        blocks = why_call(trail, Cast.of_session(session))
+        trail, names = self._trail(turn, call), self._names(session)
+        blocks = why_turn(trail, names) if call is None else why_call(trail, names)
         parent = self._parent()
         if isinstance(parent, str):
             blocks += told_parent_nothing(parent)
         elif parent is not None:
-            told, cast = told_of_turn(parent, session, turn, call.started_at), Cast.of_session(parent.session)
+            since = None if call is None else call.started_at
+            told, cast = told_of_turn(parent, session, turn, since), self._names(parent.session)
             blocks += told_parent(told, turn, parent.session, cast, aside=parent.session.title)
         for worker, its_turn, its_trail in self._failed_workers(call):
-            name = Cast.of_session(session).name_of(worker.session.id or worker.session.title)
-            blocks += why_worker(name, its_turn, its_trail, Cast.of_session(worker.session))
+            name = names.name_of(worker.session.id or worker.session.title)
+            blocks += why_worker(name, its_turn, its_trail, self._names(worker.session))
         return blocks
 
     # -- as JSON --------------------------------------------------------
 
-    def object_of(self, turn: Turn, call: Call) -> JsonObject:
+    def object_of(self, turn: Turn, call: Call | None) -> JsonObject:
         parent = self._parent()
         told: JsonObject | None = None
         if isinstance(parent, Readable):
-            told = _told_object(told_of_turn(parent, self.own.session, turn, call.started_at), parent)
+            since = None if call is None else call.started_at
+            told = _told_object(told_of_turn(parent, self.own.session, turn, since), parent)
         workers = [
             {"session": worker.session.id, "turn": its_turn.index, **_trail_object(its_trail, worker)}
             for worker, its_turn, its_trail in self._failed_workers(call)
@@ -84,9 +93,12 @@ class Whys:
             "workers": workers,
         }
 
+    def _names(self, session: Session) -> Cast:
+        return Cast.of_session(session) if self.cast is None else self.cast
+
     # -- who else tells of it -------------------------------------------
 
-    def _trail(self, turn: Turn, call: Call) -> Trail:
+    def _trail(self, turn: Turn, call: Call | None) -> Trail:
         parent = self._parent()
         return trail_of(turn, call, self.own, [parent] if isinstance(parent, Readable) else [])
 
@@ -97,9 +109,11 @@ class Whys:
             return None
         return self._relative(session.parent_id, "its parent")
 
-    def _failed_workers(self, call: Call) -> list[tuple[Readable, Turn, Trail]]:
+    def _failed_workers(self, call: Call | None) -> list[tuple[Readable, Turn, Trail]]:
         """Those that a failed call tells of, where their files are here, with what they failed with."""
-        cast = Cast.of_session(self.own.session)
+        if call is None:
+            return []
+        cast = self._names(self.own.session)
         named = [known.id for name in names_in(call) if (known := cast.find(name)) is not None]
         found: list[tuple[Readable, Turn, Trail]] = []
         for worker_id in dict.fromkeys(one for one in named if one is not None):
@@ -111,9 +125,9 @@ class Whys:
         return found
 
     def _relative(self, thread_id: str, words: str) -> Readable | str:
-        if thread_id not in self._read:
-            self._read[thread_id] = self._look_for(thread_id, words)
-        return self._read[thread_id]
+        if thread_id not in self.known:
+            self.known[thread_id] = self._look_for(thread_id, words)
+        return self.known[thread_id]
 
     def _look_for(self, thread_id: str, words: str) -> Readable | str:
         path = self.home.find(thread_id) if self.home is not None else None
@@ -124,7 +138,7 @@ class Whys:
             session = read(sources)
         except Unreadable as problem:
             return one_line(f"{words} can't be read: {problem}", 400)
-        return Readable(session, self._open.enter_context(Texts(session, sources)))
+        return Readable(session, self.opened.enter_context(Texts(session, sources)))
 
 
 # -- as JSON ---------------------------------------------------------------
