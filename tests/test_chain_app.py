@@ -12,6 +12,7 @@ from tests.driving import SAMPLES, Reader, reading, screen_lines, squeezed, text
 from tests.library import Story, id_of, worker
 from trace_tui.app.chain_screen import ChainScreen
 from trace_tui.app.panes import Pane
+from trace_tui.home import Home
 
 V1, V2 = "01a1f900-db21", "01a1f900-ded4"
 
@@ -266,3 +267,16 @@ async def test_a_path_alone_is_enough_to_link_a_call_and_its_worker(tmp_path: Pa
         await reader.idle()
         await reader.press("W")
         await reader.stands_on("tell B counter · Hurry.")
+
+
+async def test_a_file_outside_any_home_is_opened_with_what_lies_beside_it(tmp_path: Path) -> None:
+    for path in SAMPLES.rglob("*01a1f900-d[bcd]*"):
+        (tmp_path / path.name).write_bytes(path.read_bytes())
+    start = next(tmp_path.glob("*01a1f900-dbc2*"))
+    roots = Home(start).places()
+    async with reading(*roots, target=str(start)) as reader:
+        await reader.sees("A Please split the work betwe… › ✓ C Pauli", lambda: reader.top)
+        await reader.sees("← from", lambda: reader.timeline)
+        assert "new ↓" not in reader.screen()  # what was put in above the end is no news
+        await reader.press("W")
+        await reader.stands_on("spawn C Pauli")

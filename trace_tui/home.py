@@ -51,6 +51,12 @@ class Home:
         paths = sorted(by_stem.values(), key=in_time)
         return [given if path == self.path else file_source(path) for path in paths]
 
+    def places(self) -> list[Path]:
+        """Where its relatives are: its home; of a file in none, the sessions that lie right beside it."""
+        if self.folder is not None:
+            return [self.folder]
+        return [self.path, *(path for path in self._session_files() if path != self.path)]
+
     def find(self, thread_id: str) -> Path | None:
         """The first file of another thread of this home."""
         paths = sorted(self._named(thread_id.lower()), key=in_time)

@@ -101,11 +101,18 @@ class Timeline(LineView):
         anchor = rows[growth.keep - 1] if growth.keep else None
         place = next((i for i in range(before - 1, -1, -1) if self._rows[i] is anchor), None)
         if place is None or not is_replaced:
+            last = self._rows[-1] if self._rows else None
             self.update(rows, cast, summary)
+            self._follow_end(0 if last is None else self._rows_behind(last))
         else:
             self._cast, self._summary = cast, summary
             self._replace_tail(place + 1, growth.tail)
-        self._follow_end(len(self._rows) - before)
+            self._follow_end(len(self._rows) - before)
+
+    def _rows_behind(self, last: Row) -> int:
+        """What came behind a row; others may have been put in above it."""
+        places = (i for i in range(len(self._rows) - 1, -1, -1) if _is_same(self._rows[i], last))
+        return len(self._rows) - 1 - next(places, len(self._rows) - 1)
 
     def _replace_tail(self, start: int, tail: Sequence[Row]) -> None:
         """Other rows from there on; the cursor and the runs that were opened stay as they are."""

@@ -146,6 +146,8 @@ class ReadingApp(LibraryApp):
 
     @on(OpenWanted)
     def _on_open_wanted(self, event: OpenWanted) -> None:
+        if event.keep_focus and self.main.pane is not Pane.SESSIONS:
+            return  # the cursor rested on it, and then the person went elsewhere
         self.is_touched = True
         if self.opened is not None and self.opened.key == event.member.entry.key:
             if event.wish is not None:

@@ -106,6 +106,5 @@ def _roots(arguments: argparse.Namespace, config: Config) -> tuple[str, ...]:
     if target is not None and target.is_path:
         from trace_tui.home import Home
 
-        home = Home(Path(target.session))
-        return (str(home.folder),) if home.folder is not None else (str(home.path),)
+        return tuple(map(str, Home(Path(target.session)).places()))
     return config.roots
