@@ -14,7 +14,7 @@ from unittest.mock import patch
 
 from rich.console import Console
 
-from tests.driving import NOW, reading_demo
+from tests.driving import NOW, reading, reading_demo, until
 from trace_tui.app.panes import Pane
 from trace_tui.demonstration import demo_session
 from trace_tui.home import Home
@@ -30,6 +30,7 @@ from trace_tui.times import use_zone
 
 FOLDER = Path(__file__).resolve().parent
 SAMPLES = FOLDER.parent / "tests" / "data" / "samples"
+ORCHESTRATOR = "01a1f900-db21"
 SHOWN_AS = "~/.codex/sessions/2026/11/20/"
 
 
@@ -37,6 +38,8 @@ def main() -> None:
     use_zone(UTC)
     asyncio.run(_draw_app("app", 160, 30))
     asyncio.run(_draw_app("app-80x24", 80, 24))
+    asyncio.run(_draw_chain("chain", 110, 14))
+    asyncio.run(_draw_agents("agents", 110, 26))
     _draw(_show, "show", "codex-trace-tui show --demo")
     _draw(_list, "ls", "codex-trace-tui ls")
 
@@ -54,6 +57,28 @@ async def _draw_app(name: str, width: int, height: int) -> None:
             await reader.reads("command not found")
             await reader.idle()
             picture = reader.app.export_screenshot(title="codex-trace-tui --demo")
+    (FOLDER / f"{name}.svg").write_text(picture, encoding="utf-8")
+
+
+async def _draw_chain(name: str, width: int, height: int) -> None:
+    """An orchestrator and its workers on their time axis, the second of three failures found."""
+    async with reading(SAMPLES, target=ORCHESTRATOR, size=(width, height)) as reader:
+        await reader.press("c")
+        await until(lambda: reader.app.screen is not reader.main, "the chain is seen")
+        await reader.press("e", "e")
+        picture = reader.app.export_screenshot(title="codex-trace-tui")
+    (FOLDER / f"{name}.svg").write_text(picture, encoding="utf-8")
+
+
+async def _draw_agents(name: str, width: int, height: int) -> None:
+    """All their steps in one timeline."""
+    async with reading(SAMPLES, target=ORCHESTRATOR, size=(width, height)) as reader:
+        await reader.press("C")
+        await reader.sees("all 5 agents", lambda: reader.top)
+        await reader.idle()
+        await reader.press("z", "e", "e")
+        await reader.idle()
+        picture = reader.app.export_screenshot(title="codex-trace-tui")
     (FOLDER / f"{name}.svg").write_text(picture, encoding="utf-8")
 
 
