@@ -467,6 +467,15 @@ def test_news_of_a_worker_tells_its_name_state_and_words(tmp_path: Path) -> None
     assert blocks[-1] == Prose("There are 3.")
 
 
+def test_news_of_a_worker_that_failed_tells_the_message_of_its_error(tmp_path: Path) -> None:
+    error = 'unexpected status 400: {"error": {"message": "Not the \\"model\\".", "code": null}}'
+    notice = {"agent_path": "/root/doomed", "status": {"errored": error}}
+    rollout = asked().said("user", f"<subagent_notification>\n{json.dumps(notice)}\n</subagent_notification>")
+    blocks = noted(tmp_path, rollout, NoteKind.AGENT_MESSAGE)
+    assert facts(blocks)["state"] == "errored"
+    assert blocks[-1] == Plain('unexpected status 400: Not the "model".', "red")
+
+
 def test_sealed_mail_is_said_to_be_sealed() -> None:
     path = next(
         path

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from trace_tui.model import Note, NoteKind, Session, Turn
-from trace_tui.parsers.injected import worker_notice
+from trace_tui.parsers.agent_replies import FAILED_STATES, news_of, readable_error
 from trace_tui.parsers.particulars import without_pictures
 from trace_tui.parsers.safe_text import one_line
 from trace_tui.telling.amounts import day_and_clock
@@ -25,8 +25,8 @@ def note_document(note: Note, turn: Turn, session: Session, texts: Texts, cast: 
     text = without_pictures(texts.whole(note) or "")
     facts = facts_in_order(
         ("time", day_and_clock(note.at)),
-        ("from", note.author),
-        ("to", note.recipient),
+        ("from", _agent(note.author, cast)),
+        ("to", _agent(note.recipient, cast)),
         ("phase", note.phase),
         ("where", f"turn {turn.index} · {where([note.place], session)}"),
     )
@@ -43,7 +43,7 @@ def _words(note: Note, text: str, cast: Cast) -> list[Block]:
     if not text.strip() or (text == _NOT_READABLE and note.kind is NoteKind.AGENT_MESSAGE):
         return [_nothing_to_read(note)]
     if note.kind is NoteKind.AGENT_MESSAGE:
-        return _mail(text, cast)
+        return _mail(note, text, cast)
     return _TELLERS.get(note.kind, _plain)(text)
 
 
@@ -52,14 +52,24 @@ def _nothing_to_read(note: Note) -> Block:
     return Plain(SEALED if may_be_sealed else "the file holds no words of it", "dim")
 
 
-def _mail(text: str, cast: Cast) -> list[Block]:
-    """Of a worker's news what the harness tells: who, how it is, its words."""
-    notice = worker_notice(text)
-    if notice is None:
+def _mail(note: Note, text: str, cast: Cast) -> list[Block]:
+    """Of a worker's news: who, how it is, its words; an error is told by its message."""
+    news = news_of(text, note.author)
+    if news is None:
         return [Prose(text)]
-    name = cast.name_of(notice.worker)
-    facts = Facts([("worker", name), ("state", notice.state)])
-    return [facts, Prose(notice.words)] if notice.words else [facts]
+    worker = None if news.worker == note.author else _agent(news.worker, cast)
+    facts = facts_in_order(("worker", worker), ("state", news.state))
+    told: list[Block] = [Facts(facts)] if facts else []
+    if news.words:
+        failed = news.state in FAILED_STATES
+        told.append(Plain(readable_error(news.words), "red") if failed else Prose(news.words))
+    return told
+
+
+def _agent(name: str | None, cast: Cast) -> str | None:
+    """As it is called in the chain, and as the session names it."""
+    known = cast.find(name)
+    return name if known is None else f"{known.lettered()} ({name})"
 
 
 def _prose(text: str) -> list[Block]:
