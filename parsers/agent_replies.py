@@ -1,4 +1,4 @@
-"""What a call about workers was answered: their states and answers, the turn it began; asked by the fold."""
+"""What a call about workers told of them: their states and answers, the turn it began; asked by the fold."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from typing import NamedTuple
 
 import orjson
 
-from trace_tui.parsers.fields import text
+from trace_tui.parsers.fields import JsonObject, text
 from trace_tui.parsers.injected import WorkerNotice, worker_notice
-from trace_tui.parsers.particulars import worker_states
+from trace_tui.parsers.particulars import states_in
 from trace_tui.parsers.safe_text import one_line
 
 _WORDS = 300
@@ -25,24 +25,29 @@ class AgentReply(NamedTuple):
     news: tuple[WorkerNotice, ...] = ()
     """Of the workers that it names; without an id it is the one that was addressed."""
     timed_out: bool = False
+    named: tuple[str, ...] = ()
+    """The workers that the call itself names, where its summary has no room for all of them."""
 
 
 _NOTHING = AgentReply()
 
 
-def agent_reply(output: str) -> AgentReply | None:
-    """None where it tells nothing of workers."""
+def agent_reply(output: str, named: tuple[str, ...] = ()) -> AgentReply | None:
+    """None where nothing is told of workers."""
+    record = _record(output)
+    news = tuple(_shortened(notice) for notice in states_in(record))
+    reply = AgentReply(text(record, "submission_id") or None, news, record.get("timed_out") is True, named)
+    return None if reply == _NOTHING else reply
+
+
+def _record(output: str) -> JsonObject:
     if not output.startswith("{"):
-        return None
+        return {}
     try:
         record = orjson.loads(output)
     except orjson.JSONDecodeError:
-        return None
-    if not isinstance(record, dict):
-        return None
-    news = tuple(_shortened(notice) for notice in worker_states(output))
-    reply = AgentReply(text(record, "submission_id") or None, news, record.get("timed_out") is True)
-    return None if reply == _NOTHING else reply
+        return {}
+    return record if isinstance(record, dict) else {}
 
 
 def _shortened(notice: WorkerNotice) -> WorkerNotice:

@@ -178,6 +178,8 @@ class CallOutput(Event):
     """It names itself: harness text in the shape of an output, belonging to no call."""
     plain_success: bool = False
     """Exit code 0 stands in its header, and nothing but what the program printed follows."""
+    whole: Callable[[], Event] | None = None
+    """Reads the line again with all its text, where ``text`` is its beginning."""
 
 
 @dataclass(slots=True, eq=False)

@@ -61,7 +61,9 @@ def worker_notice(part: str) -> WorkerNotice | None:
         notice = orjson.loads(told[len(_NOTICE_START) : -len(_NOTICE_END)])
     except orjson.JSONDecodeError:
         return None
-    worker = text(notice, "agent_path") if isinstance(notice, dict) else None
+    if not isinstance(notice, dict):
+        return None
+    worker = text(notice, "agent_path") or text(notice, "agent_id")  # the id up to 0.116
     if worker is None:
         return None
     status = notice.get("status")

@@ -98,8 +98,12 @@ def described(picture: Picture) -> str:
 
 
 def worker_states(answer: str) -> list[WorkerNotice]:
-    """What became of workers: by their ids in the answer to a wait, without one in that to a closing."""
-    record = _decoded(answer.encode("utf-8", "replace")) if answer.lstrip().startswith("{") else {}
+    """What became of workers, as an answer to a wait or a closing tells it."""
+    return states_in(_decoded(answer.encode("utf-8", "replace"))) if answer.lstrip().startswith("{") else []
+
+
+def states_in(record: JsonObject) -> list[WorkerNotice]:
+    """By their ids in the answer to a wait, without one in that to a closing."""
     states = record.get("status", record.get("previous_status"))
     if not isinstance(states, dict):
         return []

@@ -198,7 +198,7 @@ def _image_generation_call(payload: JsonObject) -> Event:
     )
 
 
-def _output(payload: JsonObject) -> Event:
+def parse_output(payload: JsonObject) -> Event:
     event = CallOutput(call_id=text(payload, "call_id") or None)
     event.by_harness = "name" in payload or "namespace" in payload
     output = payload.get("output")
@@ -263,9 +263,9 @@ RESPONSE_ITEM_READERS: dict[str, Callable[[JsonObject], Event]] = {
     "web_search_call": _web_search_call,
     "tool_search_call": _tool_search_call,
     "image_generation_call": _image_generation_call,
-    "function_call_output": _output,
-    "custom_tool_call_output": _output,
-    "local_shell_call_output": _output,
+    "function_call_output": parse_output,
+    "custom_tool_call_output": parse_output,
+    "local_shell_call_output": parse_output,
     "tool_search_output": _tool_search_output,
     "ghost_snapshot": _quiet,
     "compaction": _quiet,

@@ -29,6 +29,7 @@ from trace_tui.parsers.events import (
 from trace_tui.parsers.items import command_execution, parse_command_end, parse_item_completed
 from trace_tui.parsers.json_text import loads_patiently
 from trace_tui.parsers.outputs import wrapped_verdict
+from trace_tui.parsers.response_items import parse_output
 
 _UTF8 = codecs.getincrementaldecoder("utf-8")
 
@@ -146,7 +147,7 @@ def call_output(line: bytes, start: int) -> Event | None:
         return CallOutput(call_id, cut=True, exit_code=0, seconds=seconds, plain_success=True)
     if len(line) < LONG or (head := beginning(line, begin)) is None:
         return None
-    event = CallOutput(call_id, head, cut=True)
+    event = CallOutput(call_id, head, cut=True, whole=partial(_whole, line, parse_output))
     if head.startswith(('{"output"', '{"metadata"')) or '\nOutput:\n{"output"' in head[:120]:
         event.exit_code, event.seconds = wrapped_verdict(line[-_TAIL:].decode("utf-8", "replace"))
         if event.exit_code is None:

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.building import read_file
 from tests.reading_sessions import SAMPLES
+from tests.stories import WORKER, Story
 from trace_tui.kinds import AgentAct
 from trace_tui.model import Session
 from trace_tui.parsers.agent_replies import agent_reply, news_of, readable_error
 from trace_tui.parsers.injected import WorkerNotice
-from trace_tui.ties import Dealing, Ties, WorkerTurn, name_workers, ties_between, ties_of_sessions
+from trace_tui.ties import Dealing, Ties, WorkerTurn, concerned, name_workers, ties_between, ties_of_sessions
 
 SPAWN, TELL, TASK, WAIT = AgentAct.SPAWN, AgentAct.TELL, AgentAct.TASK, AgentAct.WAIT
 
@@ -179,6 +183,27 @@ def test_long_answers_are_kept_by_their_beginning() -> None:
     assert len(reply.news[0].words) <= 300
 
 
+@pytest.mark.parametrize("length", [100, 1_500, 5_000, 200_000])
+def test_an_answer_of_any_length_is_told_where_it_arrived(tmp_path: Path, length: int) -> None:
+    answer = json.dumps({"status": {WORKER: {"completed": "word " * (length // 5)}}, "timed_out": False})
+    rollout = Story().begin().spawns().uses("wait_agent", {"targets": [WORKER]}, answer).end()
+    _, wait = rollout.read(tmp_path).turns[0].calls()
+    assert wait.reply is not None
+    (told,) = wait.reply.news
+    assert (told.worker, told.state) == (WORKER, "completed")
+    assert told.words.startswith("word word")
+
+
+@pytest.mark.parametrize("answer", ['{"status":{},"timed_out":true}', None])
+def test_a_wait_for_many_workers_concerns_all_of_them(tmp_path: Path, answer: str | None) -> None:
+    workers = [f"01a1f900-0000-7000-8000-{number:012x}" for number in range(40)]
+    rollout = Story().begin().call("call_w", "wait_agent", {"targets": workers})
+    if answer is not None:
+        rollout.output("call_w", answer)
+    (wait,) = rollout.read(tmp_path).turns[0].calls()
+    assert concerned(wait) == workers
+
+
 def test_of_a_models_error_the_message_is_enough() -> None:
     whole = 'Agent errored: {"error": {"message": "It may \\"not\\" run.", "type": "invalid"}}'
     assert readable_error(whole) == 'Agent errored: It may "not" run.'
@@ -187,8 +212,10 @@ def test_of_a_models_error_the_message_is_enough() -> None:
 
 
 def test_news_of_a_worker_come_from_the_harness_or_by_mail() -> None:
-    told = '<subagent_notification>{"agent_path":"w1","status":{"completed":"Done."}}</subagent_notification>'
-    assert news_of(told, None) == WorkerNotice("w1", "completed", "Done.")
+    for key in ("agent_path", "agent_id"):  # up to 0.116 it is the id
+        told = f'{{"{key}":"w1","status":{{"completed":"Done."}}}}'
+        told = f"<subagent_notification>{told}</subagent_notification>"
+        assert news_of(told, None) == WorkerNotice("w1", "completed", "Done.")
     assert news_of("There are 3.", "/root/w") == WorkerNotice("/root/w", "", "There are 3.")
     assert news_of("Agent errored: no", "/root/w") == WorkerNotice("/root/w", "errored", "no")
     assert news_of("hello", None) is None

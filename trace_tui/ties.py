@@ -136,8 +136,9 @@ def _dealing(call: Call, act: AgentAct, turn: Turn) -> Dealing:
 def concerned(call: Call) -> list[str]:
     """The ids of the threads that a call about workers names, or that its answer tells of."""
     named = [] if call.child_session is None else [call.child_session]
-    news = () if call.reply is None else call.reply.news
-    named += [*_ID.findall(call.summary), *(one.worker for one in news)]
+    named += _ID.findall(call.summary)
+    if call.reply is not None:
+        named += [*call.reply.named, *(one.worker for one in call.reply.news)]
     return [id_ for id_ in dict.fromkeys(named) if id_]
 
 

@@ -13,7 +13,13 @@ from itertools import islice
 
 from trace_tui.fold import outcome
 from trace_tui.fold.links import Links
-from trace_tui.fold.tools import SUMMARY_LENGTH, summary_of_call, tool_of_call, tool_of_item
+from trace_tui.fold.tools import (
+    SUMMARY_LENGTH,
+    summary_of_call,
+    tool_of_call,
+    tool_of_item,
+    workers_waited_for,
+)
 from trace_tui.model import Call, CallStatus, Evidence, Place, Tool, Turn, Verdict, line_of
 from trace_tui.parsers.agent_replies import agent_reply
 from trace_tui.parsers.events import CallMade, CallOutput, ToolEnded, ToolStarted
@@ -129,6 +135,8 @@ class CallBook:
                     self._turn_cells.pop(0).source = ""
         elif call.tool is Tool.AGENT:
             call.child_session = self.links.addressed(event)
+            if call.summary.endswith("…"):
+                call.reply = agent_reply("", tuple(workers_waited_for(arguments)))
         if event.kind in ("web_search", "image"):
             # These run on the server and never get an output line.
             self._settle(call, output=outcome.OK)
@@ -194,7 +202,7 @@ class CallBook:
         if call.name == "spawn_agent":
             self.links.output_of_spawn(call, event.text)
         elif call.tool is Tool.AGENT:
-            call.reply = agent_reply(event.text)
+            call.reply = agent_reply(_whole_text(event), call.reply.named if call.reply else ())
         self._settle(call, output=verdict)
         return call
 
@@ -440,6 +448,11 @@ class CallBook:
         for state in self._turn_cells:
             if state.turn_index == turn.index and state.output is outcome.RUNNING:
                 self._settle(state, output=outcome.ABORTED)
+
+
+def _whole_text(event: CallOutput) -> str:
+    whole = event.whole() if event.whole is not None else event
+    return whole.text if isinstance(whole, CallOutput) else event.text
 
 
 def _is_same_work(state: OpenCall, event: ToolEnded, tool: Tool) -> bool:

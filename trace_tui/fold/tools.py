@@ -154,13 +154,24 @@ def _agent(arguments: dict[str, object]) -> str:
     """Whom, and what; sealed messages (``gAAAAA…``) are not for reading."""
     parts: list[str] = []
     for key in ("task_name", "target", "id", "targets", "ids", "agent_type"):
-        value = arguments.get(key)
-        names = [value] if isinstance(value, str) else [one for one in _list(value) if isinstance(one, str)]
-        parts += [name for name in names if name]
+        parts += _names(arguments.get(key))
     message = arguments.get("message")
     if isinstance(message, str) and message:
         parts.append("(sealed)" if message.startswith("gAAAA") else message)
     return " · ".join(parts)
+
+
+def workers_waited_for(arguments: dict[str, object]) -> list[str]:
+    return _names(arguments.get("targets")) + _names(arguments.get("ids"))
+
+
+def _names(value: object) -> list[str]:
+    """One, or several in a list."""
+    return [
+        name
+        for name in ([value] if isinstance(value, str) else _list(value))
+        if isinstance(name, str) and name
+    ]
 
 
 def _first_code_line(source: str) -> str:

@@ -36,7 +36,12 @@ def call_object(call: Call, *, with_file: bool = False) -> JsonObject:
 
 def reply_object(reply: AgentReply) -> JsonObject:
     news = [{"worker": one.worker or None, "state": one.state, "words": one.words} for one in reply.news]
-    return {"turn_id": reply.turn_id, "workers": news, "timed_out": reply.timed_out}
+    return {
+        "turn_id": reply.turn_id,
+        "workers": news,
+        "timed_out": reply.timed_out,
+        "named": list(reply.named),
+    }
 
 
 def note_object(note: Note, text: str | None, *, with_file: bool = False) -> JsonObject:
