@@ -307,6 +307,7 @@ async def test_calls_and_mail_tell_why_their_worker_failed(target: str, row: str
 async def test_workers_in_which_nothing_failed_are_not_read(gate: Gate) -> None:
     gate.is_open.set()
     async with reading(SAMPLES, target=PARENT_V1, size=(120, 60)) as reader:
+        await reader.sees("4 workers ✗2")
         for row in ("spawn B Ramanujan", "mail B Ramanujan", "tell B Ramanujan"):
             await reader.down_to(row)
             await reader.idle()
