@@ -199,6 +199,8 @@ async def test_a_menu_gives_what_was_chosen_by_cursor_or_letter_or_nothing() -> 
         assert "Choose [/x]" in shown
         assert given == ["2"]
         assert (await ask(Menu("Choose", ENTRIES), pilot, "a"))[1] == ["1"]
+        unnamed = [Entry(" ", "the first", "1"), Entry(" ", "the second", "2")]
+        assert (await ask(Menu("Choose", unnamed), pilot, "j", "space"))[1] == ["2"]
         for key in ("escape", "q", "backspace"):
             assert (await ask(Menu("Choose", ENTRIES), pilot, key))[1] == [None]
         assert (await ask(Menu("Choose", ENTRIES), pilot, "x", "5", "escape"))[1] == [None]
@@ -207,11 +209,12 @@ async def test_a_menu_gives_what_was_chosen_by_cursor_or_letter_or_nothing() -> 
 async def test_ticks_stay_until_the_menu_is_closed() -> None:
     app = Alone()
     async with app.run_test(size=(60, 12)) as pilot:
-        shown, given = await ask(TickMenu("Show", TICKED), pilot, "a", "j", "enter", "escape")
+        shown, given = await ask(TickMenu("Show", TICKED), pilot, "a", "j", "space", "escape")
         assert "a [ ] messages" in shown
         assert "b [x] notes" in shown
         assert given == ["n"]
         assert (await ask(TickMenu("Show", TICKED), pilot, "a", "escape"))[1] == [""]
+        assert (await ask(TickMenu("Show", TICKED), pilot, "b", "enter"))[1] == ["m\nn"]
 
 
 @pytest.mark.parametrize("size", [(46, 5), (20, 3), (3, 2), (1, 1)])

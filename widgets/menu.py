@@ -52,7 +52,12 @@ class Menu(ModalScreen[str | None]):
         }
     }
     """
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape,q,backspace", "close", "close", show=False)]
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape,q,backspace", "close", "close", show=False),
+        Binding("space", "take", "take", show=False),
+    ]
+    HELP = ""
+    """Stands at the lower edge, where the keys are not what one would guess."""
 
     def __init__(self, title: str, entries: Sequence[Entry], *, is_wide: bool = False) -> None:
         super().__init__()
@@ -63,6 +68,7 @@ class Menu(ModalScreen[str | None]):
 
     def compose(self) -> ComposeResult:
         self._view.border_title = Content(self._title)
+        self._view.border_subtitle = Content(self.HELP)
         self._view.styles.height = self._view.count() + 2
         yield self._view
 
@@ -72,6 +78,13 @@ class Menu(ModalScreen[str | None]):
     @on(LineView.Entered)
     def _choose(self, event: LineView.Entered) -> None:
         event.stop()
+        self.entered()
+
+    def entered(self) -> None:
+        self.action_take()
+
+    def action_take(self) -> None:
+        """What is under the cursor."""
         self._take(self._view.entries[self._view.cursor])
 
     @on(LineView.Moved)
@@ -80,7 +93,7 @@ class Menu(ModalScreen[str | None]):
 
     def on_key(self, event: events.Key) -> None:
         for entry in self._view.entries:
-            if event.character == entry.key:
+            if entry.key.strip() and event.character == entry.key:
                 event.stop()
                 self._take(entry)
                 return
@@ -100,6 +113,11 @@ class Menu(ModalScreen[str | None]):
 
 class TickMenu(Menu):
     """Ticks stay until the menu is closed; then it gives all that are ticked."""
+
+    HELP = "space ticks, enter shows"
+
+    def entered(self) -> None:
+        self.action_close()
 
     def _take(self, entry: Entry) -> None:
         entries = self._view.entries

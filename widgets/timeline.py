@@ -365,8 +365,8 @@ class Timeline(LineView):
         for index, row in enumerate(self._rows):
             if _is_same(row, before):
                 return index
-        heads = (i for i, row in enumerate(self._rows) if _is_head(row, before.turn.index))
-        return next(heads, self.cursor)
+        rows = ((i, row) for i, row in enumerate(self._rows) if row.thread == before.thread)
+        return next((i for i, row in rows if _is_head(row, before.turn.index)), self.cursor)
 
 
 def _is_same(one: Row, other: Row) -> bool:

@@ -45,6 +45,11 @@ _HINTS_SHARE = 20
 """They may take a twentieth of the time."""
 
 
+_NO_CHAIN = "this session started no workers, and none started it"
+_A_MOMENT = 0.3
+"""Seconds after which it is said that the chain has to be waited for."""
+
+
 class TraceApp(ReadingApp):
     """All of it."""
 
@@ -52,14 +57,19 @@ class TraceApp(ReadingApp):
         super().__init__(start)
         self._chain_failures: list[Failure] = []
         """Of the others in the chain of what is open."""
+        self._chain_failed: dict[str, int] = {}
+        """How many of whose these are, or will be as soon as the catalog has told."""
+        self._failures_told = 0
+        """Counts how often the catalog has told of them."""
         self._walk_stamp: tuple[int, ...] = ()
         self._walk = FailureWalk([], [])
         self._next_hints: Timer | None = None
         self._hints_took = 0.0
 
     def session_whole(self, opened: Opened) -> None:
-        self._chain_failures = []
         self._learn_failures(opened)
+        if self._next_hints is not None:
+            self._next_hints.stop()  # it was for what was open before
         self._look_for_hints(opened)
 
     # -- loops and stalls -----------------------------------------------
@@ -92,9 +102,14 @@ class TraceApp(ReadingApp):
         here = self.main.sessions.selected if self.main.pane is Pane.SESSIONS else None
         here = here or (self.opened.member if self.opened is not None else None)
         if here is None or not here.root.children:
-            self.main.say("this session started no workers, and none started it", "yellow")
+            self.main.say_of_others(_NO_CHAIN)
             return
-        times, failures = await self._chain_by_now(here.root)
+        asked = asyncio.ensure_future(self._chain_by_now(here.root))
+        if not (await asyncio.wait({asked}, timeout=_A_MOMENT))[0]:
+            self.main.say("the chain is shown as soon as the library has time for it", "yellow")
+        times, failures = await asked
+        if self.screen is not self.main or self.main.is_asking:
+            return  # a menu or a prompt has been opened meanwhile
         await self.push_screen(ChainScreen(times, failures, here), self._on_chain_left)
 
     async def _chain_by_now(self, head: Member) -> tuple[ChainTimes, list[Failure]]:
@@ -109,6 +124,8 @@ class TraceApp(ReadingApp):
 
     def sessions_known(self, forest: Forest) -> None:
         super().sessions_known(forest)
+        if self.opened is not None:
+            self._learn_failures(self.opened)
         if len(self.screen_stack) > 1:
             self._refresh_chain(forest)
 
@@ -137,19 +154,20 @@ class TraceApp(ReadingApp):
         member = opened.member if opened is not None else None
         head = event.head or (member.root if member is not None else None)
         if head is None or not head.children:
-            self.main.say("this session started no workers, and none started it", "yellow")
+            self.main.say_of_others(_NO_CHAIN)
             return
-        wish = Wish(place=place, thread=opened.key) if opened is not None and place is not None else None
+        wish = event.wish
+        if wish is None and opened is not None and place is not None:
+            wish = Wish(place=place, thread=opened.key)
         self._show_stream(head, wish)
 
     def _show_stream(self, head: Member, wish: Wish | None) -> None:
         from trace_tui.app.stream import Stream
 
         self.is_touched = True
-        self.opened_before += 1
         self.main.go_to_pane(Pane.TIMELINE)
         try:
-            self.show(Stream(self.opened_before, head, self.threads, wish))
+            self.show(Stream(self.next_number(), head, self.threads, wish))
         except TraceError as problem:
             self.main.say(str(problem), "bold red")
 
@@ -163,17 +181,21 @@ class TraceApp(ReadingApp):
 
     # -- the walk from failure to failure -------------------------------
 
-    @work(group="failures", exclusive=True, description="failures")
-    async def _learn_failures(self, opened: Opened) -> None:
+    def _learn_failures(self, opened: Opened) -> None:
         """What failed elsewhere in the chain: the catalog knows it, whatever is open."""
-        if opened.member is None or len(opened.parts()) > 1:
-            return
-        others = [
-            one for one in opened.member.root.members() if one.entry.key != opened.key and one.entry.failures
-        ]
-        if others:
-            asked = self.shelf.ask(lambda library: failures_known(others, library.catalog))
-            self._chain_failures = await asyncio.wrap_future(asked)
+        members = [] if opened.member is None else opened.member.root.members()
+        here = {part.key for part in opened.parts()}
+        others = [one for one in members if one.entry.key not in here and one.entry.failures]
+        failed = {one.entry.key: one.entry.failures for one in others}
+        if failed != self._chain_failed:
+            self._chain_failed = failed
+            self._ask_for_failures(others)
+
+    @work(group="failures", exclusive=True, description="failures")
+    async def _ask_for_failures(self, others: list[Member]) -> None:
+        asked = self.shelf.ask(lambda library: failures_known(others, library.catalog))
+        self._chain_failures = await asyncio.wrap_future(asked)
+        self._failures_told += 1
 
     @on(FailureWanted)
     def _on_failure_wanted(self, event: FailureWanted) -> None:
@@ -195,11 +217,17 @@ class TraceApp(ReadingApp):
 
     def _walk_of(self, opened: Opened) -> FailureWalk:
         """Made once for what has been read by now."""
-        stamp = (opened.number, len(self._chain_failures), *(part.grown for part in opened.parts()))
+        stamp = (opened.number, self._failures_told, *(part.grown for part in opened.parts()))
         if stamp != self._walk_stamp:
             own = [failure for part in opened.parts() for failure in failures_in(part.session, part.key)]
-            self._walk_stamp, self._walk = stamp, FailureWalk(own, self._chain_failures)
+            self._walk_stamp, self._walk = stamp, FailureWalk(own, self._failures_elsewhere(opened))
         return self._walk
+
+    def _failures_elsewhere(self, opened: Opened) -> list[Failure]:
+        """What the catalog told may be of the chain that was open before."""
+        members = [] if opened.member is None else opened.member.root.members()
+        others = {one.entry.key for one in members} - {part.key for part in opened.parts()}
+        return [one for one in self._chain_failures if one.thread in others]
 
     def _whose(self, failure: Failure, opened: Opened) -> str:
         """In a chain, the agent in whose session it is."""
@@ -214,7 +242,9 @@ class TraceApp(ReadingApp):
             self.main.say(words, "bold")
             return
         member = self.main.forest.keyed(failure.thread)
-        if member is not None:
+        if member is None:
+            self.main.say_of_others(f"{words}, whose session is not here any more")
+        else:
             self.open_member(member, Wish(turn=failure.turn, call_id=failure.call_id, words=words))
 
     def _here(self, opened: Opened, failures: FailureWalk) -> Here:

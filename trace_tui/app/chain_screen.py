@@ -47,8 +47,8 @@ class ChainScreen(Screen[Choice | None]):
         super().__init__()
         self._times = times
         self._failures = sorted(failures, key=lambda one: one.at)
-        self._at: int | None = None
-        """Which of the failures the walk stands on."""
+        self._on: Failure | None = None
+        """Where the walk stands."""
         self._here = here
         self._has_ended = False
         self.view = ChainView(id="chain")
@@ -73,6 +73,8 @@ class ChainScreen(Screen[Choice | None]):
         """The same chain, further on."""
         self._times = times
         self._failures = sorted(failures, key=lambda one: one.at)
+        index = self._index()
+        self._on = None if index is None else self._failures[index]
         self.view.set_title(f"Chain of {len(times.members)}")
         self.view.show(times)
 
@@ -88,19 +90,24 @@ class ChainScreen(Screen[Choice | None]):
         if not self._failures:
             self.keys.say("nothing failed in this chain", "green")
             return
-        start = -1 if by > 0 else len(self._failures)
-        index = (start if self._at is None else self._at) + by
+        at, start = self._index(), -1 if by > 0 else len(self._failures)
+        index = (start if at is None else at) + by
         if not 0 <= index < len(self._failures):
             where = "after" if by > 0 else "before"
             self.keys.say(f"no failure {where} this one: {len(self._failures):,} in all", "yellow")
             return
-        self._at = index
-        failure = self._failures[index]
+        failure = self._on = self._failures[index]
         one = next((one for one in self._times.members if one.member.entry.key == failure.thread), None)
         if one is not None:
             with self.view.prevent(LineView.Moved):
                 self.view.select(one.member)
             self.keys.say(self._told(index, one.member), "bold")
+
+    def _index(self) -> int | None:
+        """Of the failure that the walk stands on, among those that are known by now."""
+        if self._on is None:
+            return None
+        return next((i for i, one in enumerate(self._failures) if one.name == self._on.name), None)
 
     def _told(self, index: int, member: Member) -> str:
         name = Cast.of_chain(self.head).told_apart(member.entry.id)
@@ -116,8 +123,7 @@ class ChainScreen(Screen[Choice | None]):
         member = self.view.selected
         if member is None:
             return
-        failure = self._failures[self._at] if self._at is not None else None
-        wish = None
+        failure, wish = self._on, None
         if failure is not None and failure.thread == member.entry.key:
             wish = Wish(turn=failure.turn, call_id=failure.call_id)
         self._end(Choice(member, wish))

@@ -34,6 +34,11 @@ class Failure(NamedTuple):
     words: str = ""
     """What failed and why, of what is not open."""
 
+    @property
+    def name(self) -> tuple[str, int, str | None]:
+        """The same for the same failure, whenever it is looked for."""
+        return self.thread, self.turn, self.call_id
+
 
 def failures_in(session: Session, thread: str) -> list[Failure]:
     found: list[Failure] = []
@@ -87,7 +92,7 @@ class FailureWalk:
     def __init__(self, own: Sequence[Failure], of_others: Sequence[Failure]) -> None:
         """``own`` are those of the sessions that are open, each in its own order."""
         self.all = sorted([*own, *of_others], key=lambda one: one.at)
-        self._index = {(one.thread, one.turn, one.call_id): i for i, one in enumerate(self.all)}
+        self._index = {one.name: i for i, one in enumerate(self.all)}
         self._places: dict[str, list[tuple[int, int]]] = {}
         for one in own:
             self._places.setdefault(one.thread, []).append((one.turn, one.place))
@@ -103,7 +108,7 @@ class FailureWalk:
     def next(self, here: Here, by: int) -> int | None:
         """The index of the next failure after a place, or of the one before it."""
         if here.on is not None:
-            index = self._index[here.on.thread, here.on.turn, here.on.call_id] + by
+            index = self._index[here.on.name] + by
             return index if 0 <= index < len(self.all) else None
         if by > 0:
             return next((i for i, one in enumerate(self.all) if _is_after(one, here)), None)

@@ -46,12 +46,16 @@ def agents_offered(ids: Sequence[str], cast: Cast) -> list[Entry]:
 
 def _agent_entry(id_: str, known: Known | None) -> Entry:
     if known is None:
-        return Entry("", f"{one_line(id_, 8)} · not here", id_)
-    letter = f"{known.badge.letter} " if known.badge is not None else ""
-    key = letter.strip().lower() if letter.strip().lower() in _KEYS and letter[0].isupper() else ""
+        return Entry(" ", f"{one_line(id_, 8)} · not here", id_)
     state = f"{TURN_GLYPHS[known.state]} " if known.state is not None else ""
-    facts = [known.name, known.failures, known.took, known.tokens and f"{known.tokens} tokens"]
-    return Entry(key or " ", f"{state}{letter}" + " · ".join(fact for fact in facts if fact), id_)
+    facts = [known.lettered(), known.failures, known.took, known.tokens and f"{known.tokens} tokens"]
+    return Entry(_letter_key(known), state + " · ".join(fact for fact in facts if fact), id_)
+
+
+def _letter_key(known: Known) -> str:
+    """None where a letter is one of two, or small, or moves the cursor."""
+    letter = known.badge.letter if known.badge is not None else ""
+    return letter.lower() if len(letter) == 1 and letter.isupper() and letter.lower() in _KEYS else " "
 
 
 def facets(forest: Forest) -> list[Entry]:

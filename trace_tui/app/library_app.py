@@ -101,6 +101,7 @@ class LibraryApp(App[int]):
         self.threads = self.main.relatives.threads = event.threads
         if event.progress is None:
             self._start_watching(event.roots)
+        self.main.is_looking = event.progress is not None
         self.main.show_sessions(event.forest, _sessions_title(event))
         self.main.show_activities(event.activities)
         if event.note and event.note != self._note and not self.main.keys.said:

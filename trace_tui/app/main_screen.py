@@ -75,10 +75,15 @@ class MainScreen(TravellingScreen):
     def action_go(self) -> None:
         self._prompt("go", "go to turn, line N, 14:05, @1h30m or id:", "")
 
+    @property
+    def is_asking(self) -> bool:
+        """A prompt has the keys."""
+        return bool(self.query("Prompt"))
+
     def _prompt(self, purpose: str, label: str, words: str) -> None:
         from trace_tui.widgets.prompt import Prompt
 
-        if self.query(Prompt):
+        if self.is_asking:
             return
         self.keys.display = False
         self.mount(Prompt(purpose, label, words, replaces=purpose != "filter"))

@@ -113,10 +113,11 @@ class ChainWanted(Message):
 class StreamWanted(Message):
     """The person wants the steps of the whole chain in one timeline, or out of there again."""
 
-    def __init__(self, row: Row | None, head: Member | None = None) -> None:
+    def __init__(self, row: Row | None, head: Member | None = None, wish: Wish | None = None) -> None:
         self.row = row
         self.head = head
         """Of another chain than that of what is open."""
+        self.wish = wish
         super().__init__()
 
 

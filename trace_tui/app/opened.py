@@ -6,6 +6,7 @@ All that reads files is imported in that thread: the first screen should not wai
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -46,6 +47,8 @@ class Opened:
     """Counts how often more of it was read."""
     forest: Forest | None = None
     """All that the library knows, in which its forks and its source are."""
+    _told_forest: Forest | None = None
+    """The one of which the links tell."""
     state: str = "empty"
     """When it was drawn last: the session itself goes on."""
     wish: Wish | None = None
@@ -64,6 +67,11 @@ class Opened:
     def key(self) -> str:
         """Says the same session again."""
         return self.member.entry.key if self.member is not None else self.sources[0].path
+
+    @property
+    def is_chain(self) -> bool:
+        """Whether it is all agents of a chain at once."""
+        return False
 
     @property
     def name(self) -> str:
@@ -96,6 +104,9 @@ class Opened:
         """Whether the library knows more of other sessions than the rows tell."""
         if self.member is None or self.forest is None:
             return False
+        if self._told_forest is self.forest:
+            return False
+        self._told_forest = self.forest
         before = self.links, self.paths
         self.links, self.paths = links_of(self.member, self.session, self.forest), paths_of(self.member)
         return (self.links, self.paths) != before
@@ -103,6 +114,23 @@ class Opened:
     def _tell_of_others(self) -> None:
         name_workers(self.session, self.paths)
         self.arrange(self.book.choice)
+
+    def again(self, number: int, threads: Mapping[str, ThreadFiles], wish: Wish) -> Opened:
+        """The same, to be read from the start."""
+        sources = sources_of(threads.get(self.key), Path(self.sources[-1].path))
+        return Opened(number, sources, self.member, wish=wish)
+
+    def has_moved(self, threads: Mapping[str, ThreadFiles]) -> bool:
+        """Archived, compressed, or gone on in another file."""
+        thread = threads.get(self.key)
+        here = [os.path.abspath(source.path) for source in self.sources]
+        return thread is not None and bool(thread.files) and here != [file.path for file in thread.files]
+
+    def trouble(self, news: News) -> str:
+        """What is to be said after a look at it, where it is not as it should be."""
+        from trace_tui.following import News
+
+        return "its file is gone; what was read of it stays" if news is News.GONE else ""
 
     def parts(self) -> list[Opened]:
         """The sessions whose steps are shown; of a whole chain several."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -56,7 +55,7 @@ class ReadingApp(LibraryApp):
         self.opened: Opened | None = None
         self.is_touched = False
         """The person has gone somewhere: nothing else is opened by itself."""
-        self.opened_before = 0
+        self._opened_before = 0
         self._pointed_at: Member | None = None
         self._written: Written | None = None
         self._following: asyncio.Task[None] | None = None
@@ -136,11 +135,10 @@ class ReadingApp(LibraryApp):
             return
         opened.take_place(forest, self.threads)
         self._show_crumbs()
-        self.main.timeline.show_cast(opened.cast())
-        thread = self.threads.get(opened.key)
-        here = [file.path for file in thread.files] if thread is not None else []
-        if opened.is_whole and here and here != [os.path.abspath(source.path) for source in opened.sources]:
-            self._open_again(opened)  # archived, compressed, or gone on in another file
+        if self.main.opened is opened:
+            self.main.show_place(opened)
+        if opened.is_whole and opened.has_moved(self.threads):
+            self._open_again(opened)
 
     # -- opening sessions -----------------------------------------------
 
@@ -184,10 +182,13 @@ class ReadingApp(LibraryApp):
             self.main.say(str(problem), "bold red")
 
     def _open(self, sources: list[Source], member: Member | None, wish: Wish | None) -> None:
-        if not sources:
-            return
-        self.opened_before += 1
-        self.show(Opened(self.opened_before, sources, member, wish=wish))
+        if sources:
+            self.show(Opened(self.next_number(), sources, member, wish=wish))
+
+    def next_number(self) -> int:
+        """Of what is opened next."""
+        self._opened_before += 1
+        return self._opened_before
 
     def show(self, opened: Opened) -> None:
         """Reads it, and has it on the screen as soon as there is something to see."""
@@ -245,7 +246,7 @@ class ReadingApp(LibraryApp):
         from trace_tui.following import News, NotTheSame
 
         grown_at = time.monotonic()
-        is_gone = is_growing = False
+        is_growing, trouble = False, ""
         while True:
             if is_growing:
                 await asyncio.sleep(_BREATH)
@@ -257,9 +258,9 @@ class ReadingApp(LibraryApp):
                 grown_at = time.monotonic()
             elif news is News.CHANGED:
                 raise NotTheSame("its file was changed")
-            elif (news is News.GONE) != is_gone:
-                is_gone = news is News.GONE
-                self.main.say("its file is gone; what was read of it stays" if is_gone else "", "yellow")
+            if (words := opened.trouble(news)) != trouble:
+                trouble = words
+                self.main.say(words, "yellow")
 
     async def _rest(self, quiet: float) -> None:
         """Until something is said to be written, or it is time to look anyway."""
@@ -267,8 +268,9 @@ class ReadingApp(LibraryApp):
         await self._written.wait_for(_NEXT_LOOK if quiet < _LIVELY else _NEXT_LOOK_WHEN_QUIET)
 
     async def _try_again(self, opened: Opened) -> None:
-        """What can't be read now may be whole again in a while."""
-        await asyncio.sleep(_TRY_AGAIN)
+        """What can't be read now may be whole again in a while, or as soon as it is written to."""
+        assert self._written is not None
+        await self._written.wait_for(_TRY_AGAIN)
         if self.opened is opened:
             self._open_again(opened)
 
@@ -277,11 +279,9 @@ class ReadingApp(LibraryApp):
         row = self.main.timeline.selected
         stay = Wish(words=words)
         if row is not None and row.kind is not Kind.SESSION:
-            stay = Wish(turn=row.turn.index, place=row.place, words=words)
-        thread = self.threads.get(opened.key)
-        path = Path(opened.sources[-1].path)
+            stay = Wish(turn=row.turn.index, place=row.place, thread=row.thread, words=words)
         try:
-            self._open(sources_of(thread, path), opened.member, stay)
+            self.show(opened.again(self.next_number(), self.threads, stay))
         except TraceError as problem:
             self.main.say(str(problem), "bold red")
             self._following = asyncio.create_task(self._try_again(opened))

@@ -41,6 +41,8 @@ class ReadingScreen(PaneScreen):
     def __init__(self) -> None:
         super().__init__()
         self.forest = Forest([], {}, {}, {})
+        self.is_looking = True
+        """The library has not told of all sessions yet."""
         self.opened: Opened | None = None
         self.relatives = Relatives()
         self.activities: dict[str, Activity] = {}
@@ -107,8 +109,14 @@ class ReadingScreen(PaneScreen):
         opened = self.opened
         if opened is None:
             return []
-        activity = self.activities.get(opened.key) if opened.session.state == "in_progress" else None
+        activity = self._activity() if opened.session.state == "in_progress" else None
         return summary_of(opened, activity, _now())
+
+    def _activity(self) -> Activity | None:
+        """Of what is open; of a whole chain, of one that is at work."""
+        parts = self.opened.parts() if self.opened is not None else []
+        known = [one for part in parts if (one := self.activities.get(part.key)) is not None]
+        return next((one for one in known if one.is_running), known[0] if known else None)
 
     def show_hints(self, opened: Opened) -> None:
         """Loops and stalls have been looked for; the detail may tell of them."""
@@ -116,6 +124,11 @@ class ReadingScreen(PaneScreen):
             self.timeline.show_marks(marks_of(opened))
             self.timeline.summarize(self._summary())
             self.follow(_REST, again=True)
+
+    def show_place(self, opened: Opened) -> None:
+        """Who is who in its chain may be known only now, and how they stand."""
+        self.timeline.show_cast(opened.cast())
+        self.timeline.summarize(self._summary())
 
     def show_activities(self, activities: dict[str, Activity]) -> None:
         """Who is at work; as long as somebody is, the seconds are counted."""
@@ -126,7 +139,7 @@ class ReadingScreen(PaneScreen):
     def _tick(self) -> None:
         now = _now()
         self.sessions.tick(now)
-        own = self.activities.get(self.opened.key) if self.opened is not None else None
+        own = self._activity()
         self.timeline.summarize(self._summary())
         self.timeline.tick(now if own is not None and own.is_running else None)
         if self.activities and self._ticking is None:
@@ -156,6 +169,10 @@ class ReadingScreen(PaneScreen):
         if self.pane is not Pane.SESSIONS:
             with self.sessions.prevent(LineView.Moved):
                 self.sessions.select(member)
+
+    def say_of_others(self, words: str) -> None:
+        """What may turn out otherwise while not all sessions are known."""
+        self.say("still looking for the other sessions" if self.is_looking else words, "yellow")
 
     def select(self, spot: Spot) -> None:
         self.say("")

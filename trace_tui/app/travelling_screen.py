@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from trace_tui.app.going import spot_wished
-from trace_tui.app.messages import OpenWanted
+from trace_tui.app.messages import OpenWanted, StreamWanted
 from trace_tui.app.opened import Opened
 from trace_tui.app.reading_screen import ReadingScreen
 from trace_tui.app.ways import Way, way_up, ways_from
@@ -24,6 +24,8 @@ class Stop(NamedTuple):
     """Of what was open then, and of what was gone to."""
     to: str
     wish: Wish
+    head: str | None = None
+    """Of the chain, where all its agents stood in one timeline."""
 
 
 class TravellingScreen(ReadingScreen):
@@ -80,7 +82,7 @@ class TravellingScreen(ReadingScreen):
         if opened is None:
             return
         if way.member is None and way.id is not None:
-            self.say(f"its session is not here ({one_line(way.id[:8])})", "yellow")
+            self.say_of_others(f"its session is not here ({one_line(way.id[:8])})")
             return
         part = opened.part_of(row) if way.id is None else _part_of_member(opened, way.member)
         back = Wish(place=row.place, thread=row.thread) if row.item is not None else Wish(row=row)
@@ -88,7 +90,8 @@ class TravellingScreen(ReadingScreen):
             self._came_along.append(Stop(opened.key, opened.key, back))
             self._select_wished(way.wish, part)
         elif way.member is not None:
-            self._came_along.append(Stop(opened.key, way.member.entry.key, back))
+            head = opened.member.entry.key if opened.member is not None and opened.is_chain else None
+            self._came_along.append(Stop(opened.key, way.member.entry.key, back, head))
             self.post_message(OpenWanted(way.member, way.wish))
 
     def _select_wished(self, wish: Wish, part: Opened) -> None:
@@ -110,9 +113,9 @@ class TravellingScreen(ReadingScreen):
             return
         way = way_up(opened, self.timeline.selected, self.forest)
         if way is None:
-            self.say("nobody started this session: it stands at the top", "yellow")
+            self.say_of_others("nobody started this session: it stands at the top")
         elif way.member is None:
-            self.say(f"where it came from is not here ({one_line((way.id or '')[:8])})", "yellow")
+            self.say_of_others(f"where it came from is not here ({one_line((way.id or '')[:8])})")
         elif (part := _part_of_member(opened, way.member)) is not None:
             self._select_wished(way.wish, part)
         else:
@@ -126,9 +129,13 @@ class TravellingScreen(ReadingScreen):
 
     def _go_back(self, stop: Stop, opened: Opened) -> None:
         self.say("")
-        member = self.forest.keyed(stop.key)
         if stop.key != opened.key:
-            if member is not None:
+            member = self.forest.keyed(stop.head or stop.key)
+            if member is None:
+                self.say_of_others("where you came from is not here any more")
+            elif stop.head is not None:
+                self.post_message(StreamWanted(None, member, stop.wish))
+            else:
                 self.post_message(OpenWanted(member, stop.wish))
         elif stop.wish.row is not None:
             self.return_to(stop.wish.row)
