@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import posixpath
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable
+from functools import lru_cache
+from itertools import islice
 from typing import NamedTuple
 
 import orjson
@@ -53,21 +55,17 @@ class _Work(NamedTuple):
         return is_there and self.what == other.what
 
 
-def last_passing(failing: Step, before: Sequence[Step], own: Readable, other: Readable) -> int | None:
-    """Which of these calls, all of the ``other`` session, did the same last and ended ok."""
+def last_passing(failing: Step, back: Iterable[Step], own: Readable, other: Readable) -> Step | None:
+    """The first of these calls, all of the ``other`` session and from its end on, that did the same and
+    ended ok."""
     work = _work(failing, own)
     if work is None:
         return None
-    looked_at = 0
-    for at in range(len(before) - 1, -1, -1):
-        if not _may_have_passed(before[at].call, failing.call):
-            continue
-        looked_at += 1
-        if looked_at > _LOOKED_AT:
-            return None
-        found = _work(before[at], other)
+    alike = (step for step in back if _may_have_passed(step.call, failing.call))
+    for step in islice(alike, _LOOKED_AT):
+        found = _work(step, other)
         if found is not None and work.is_same(found):
-            return at
+            return step
     return None
 
 
@@ -140,6 +138,7 @@ def _work(step: Step, where: Readable) -> _Work | None:
     return _Work((Tool.EXEC, core), posixpath.normpath(folder) if folder else "")
 
 
+@lru_cache(maxsize=1024)
 def _core(command: str) -> tuple[str, str]:
     """A command without what stands around it, and the folder that it was told to go to first."""
     folder = ""

@@ -6,7 +6,8 @@ of a worker heard of it is for `heard` to say.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from itertools import takewhile
 from typing import NamedTuple
 
 from trace_tui.heard import turns_meant
@@ -50,14 +51,14 @@ def trail_of(turn: Turn, call: Call | None, own: Readable, others: Iterable[Read
     error = turn.error.message if turn.error is not None else None
     if failing is None:
         return Trail(None, error, None, (), ())
-    step, before = Step(turn, failing), _steps_before(failing, turn, own.session)
+    step = Step(turn, failing)
     after = _steps_after(failing, turn)
-    last = last_passing(step, before, own, own)
+    last = last_passing(step, _steps_back(failing, turn, own.session), own, own)
     if last is None:
         return Trail(failing, error, None, (), after, _passed_elsewhere(step, own, others))
-    between = (one.call for one in before[last + 1 :])
-    patches = tuple(one for one in between if one.status is CallStatus.OK and is_patch(one))
-    return Trail(failing, error, before[last].call, patches, after)
+    between = takewhile(lambda one: one.call is not last.call, _steps_back(failing, turn, own.session))
+    patches = [one.call for one in between if one.call.status is CallStatus.OK and is_patch(one.call)]
+    return Trail(failing, error, last.call, tuple(reversed(patches)), after)
 
 
 def failing_of(turn: Turn, own: Readable) -> Call | None:
@@ -96,28 +97,29 @@ def _is_mended(failed: Call, calls: list[Call], turn: Turn, own: Readable) -> bo
 # -- what came before ---------------------------------------------------------
 
 
-def _steps_before(failing: Call, turn: Turn, session: Session) -> list[Step]:
-    """What was undone later counts for what was undone with it."""
-    steps: list[Step] = []
-    for one in session.turns:
-        if one.reverted and not turn.reverted:
-            continue
-        for call in one.calls():
-            if call is failing:
-                return steps
-            steps.append(Step(one, call))
-    return steps
+def _steps_back(failing: Call, turn: Turn, session: Session) -> Iterator[Step]:
+    """Those before it, the last one first. What was undone later counts for what was undone with it."""
+    calls = turn.calls()
+    yield from (Step(turn, call) for call in reversed(calls[: calls.index(failing)]))
+    earlier = session.turns[: session.turns.index(turn)]
+    yield from _back_through(one for one in reversed(earlier) if turn.reverted or not one.reverted)
+
+
+def _back_through(turns: Iterable[Turn]) -> Iterator[Step]:
+    for turn in turns:
+        for call in reversed(turn.calls()):
+            yield Step(turn, call)
 
 
 def _passed_elsewhere(failing: Step, own: Readable, others: Iterable[Readable]) -> Elsewhere | None:
     """The last of all of them, as far as times tell."""
     found: list[Elsewhere] = []
     for other in others:
-        turns = (turn for turn in other.session.turns if not turn.reverted)
-        steps = [Step(turn, call) for turn in turns for call in turn.calls() if call.ended_at is not None]
-        at = last_passing(failing, steps, own, other)
-        if at is not None:
-            found.append(Elsewhere(other.session, steps[at].call))
+        back = _back_through(turn for turn in reversed(other.session.turns) if not turn.reverted)
+        timed = (step for step in back if step.call.ended_at is not None)
+        last = last_passing(failing, timed, own, other)
+        if last is not None:
+            found.append(Elsewhere(other.session, last.call))
     return max(found, key=lambda one: one.call.ended_at or 0, default=None)
 
 
