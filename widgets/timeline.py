@@ -332,6 +332,11 @@ class Timeline(LineView):
         unread, self._unread = self._unread, []
         self.post_message(self.Unread(self, unread))
 
+    def texts_read(self, rows: Sequence[Row]) -> None:
+        """What was unread of them is there by now."""
+        read = {(row.thread, row.place) for row in rows}
+        self.some_look_changed(lambda index: (self._rows[index].thread, self._rows[index].place) in read)
+
     def _time_of(self, row: Row, width: int) -> Line:
         sign = self._marks.sign_of(row)
         if width < _NARROW or self.times is Times.NONE:
