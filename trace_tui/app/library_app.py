@@ -65,6 +65,8 @@ class LibraryApp(App[int]):
 
     def on_mount(self) -> None:
         self._end_by_signals()
+        # Textual shows an empty screen to whoever comes back from a shell, until something changes.
+        self.app_resume_signal.subscribe(self, lambda _: self.refresh())
         known = self.start.glance.entries
         if known:
             self.main.show_sessions(grow(known), f"Sessions {len(known):,}")
