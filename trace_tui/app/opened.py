@@ -52,6 +52,8 @@ class Opened:
     links: list[Link] = field(default_factory=list)
     paths: dict[str, str] = field(default_factory=dict)
     """Ids of the agents of its chain by their paths."""
+    turns_named: int = 0
+    """In so many turns, the calls have been told them."""
 
     loader: Loader | None = None
     findings: Sequence[Finding] | None = None
@@ -169,7 +171,8 @@ class Opened:
         self.session = session
         self.grown += 1
         if self.member is not None:
-            _complete(session, self.member)
+            _complete(session, self.member, self.turns_named)
+            self.turns_named = max(len(session.turns) - 1, 0)  # the last one goes on
         elif not self.is_whole:
             Home(Path(self.sources[0].path)).complete(session)
 
@@ -208,12 +211,12 @@ def _loader_of(sources: list[Source]) -> Loader:
     return Loader(sources)
 
 
-def _complete(session: Session, member: Member) -> None:
+def _complete(session: Session, member: Member, turns_named: int) -> None:
     """Adds what only the library knows of it."""
     known = {child.id for child in session.children}
     session.children += [child for child in member.children_told() if child.id not in known]
     session.root_id = session.root_id or member.root_id
-    name_workers(session, _paths_of(member))
+    name_workers(session, _paths_of(member), turns_named)
 
 
 def _paths_of(member: Member) -> dict[str, str]:
