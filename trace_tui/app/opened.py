@@ -131,11 +131,14 @@ class Opened:
             on_rows(session, list(self.book.rows), False)
 
         def whole(session: Session) -> None:
+            from trace_tui.app.memory import give_back_what_is_free
+
             self.complete(session)
             self._hears_of_others()
             # What is known only now may fold otherwise than what was known on the way.
             self.arrange(choice())
             on_rows(session, self.rows(), True)
+            give_back_what_is_free()
 
         self.book = RowBook(choice())
         self.loader = await asyncio.to_thread(_loader_of, self.sources)
@@ -206,8 +209,10 @@ def sources_of(thread: ThreadFiles | None, path: Path | None) -> list[Source]:
 
 
 def _loader_of(sources: list[Source]) -> Loader:
+    from trace_tui.app.memory import give_back_large_blocks
     from trace_tui.loader import Loader
 
+    give_back_large_blocks()
     return Loader(sources)
 
 
