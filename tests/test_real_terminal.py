@@ -63,7 +63,9 @@ class Tmux:
 
     def __init__(self, folder: Path, surroundings: dict[str, str], width: int, height: int) -> None:
         self._folder, self._surroundings = folder, surroundings
-        command = f"{shlex.join(DEMO)}; echo ended with $?; exec cat"
+        # As a job of a shell it can be suspended, which a code of 147 or 148 tells; any line brings it back.
+        left = "if test $code -gt 146; then echo left; read line; fg; code=$?; fi"
+        command = f"set -m; {shlex.join(DEMO)}; code=$?; {left}; echo ended with $code; exec cat"
         self._run("-f", os.devnull, "new-session", "-d", "-x", str(width), "-y", str(height), command)
 
     def press(self, *keys: str) -> None:
@@ -120,6 +122,15 @@ def test_reading_the_demo_from_start_to_quit(tmux: Tmux, surroundings: dict[str,
     assert not tmux.is_on_other_screen()
     assert "Timeline" not in tmux.screen()
     assert demo_folders(surroundings) == []
+
+
+@pytest.mark.parametrize("tmux", [(80, 24)], indirect=True, ids=["80x24"])
+def test_whoever_comes_back_from_a_shell_sees_what_was_there(tmux: Tmux) -> None:
+    tmux.sees("Please find out why the check fails", "Timeline", "? help")
+    tmux.press("C-z")
+    tmux.sees("left")
+    tmux.press("Enter")
+    tmux.sees("Please find out why the check fails", "Timeline", "? help")
 
 
 # -- on a bare terminal -------------------------------------------------

@@ -157,11 +157,14 @@ def turn_before(session: Session, ordinal: int | None) -> Turn | None:
     return max(begun, key=lambda one: one.index, default=None)
 
 
-def name_workers(session: Session, by_path: Mapping[str, str]) -> None:
-    """Tells calls that name a worker by its path alone which thread that is; ``by_path`` are ids."""
+def name_workers(session: Session, by_path: Mapping[str, str], first: int = 0) -> None:
+    """Tells calls that name a worker by its path alone which thread that is; ``by_path`` are ids.
+
+    Those before the ``first`` turn have been told.
+    """
     if not by_path:
         return
-    for turn in session.turns:
+    for turn in session.turns[first:]:
         for call in turn.calls():
             if (path := path_of_worker(call, session)) is not None:
                 call.child_session = by_path.get(path)

@@ -1,12 +1,13 @@
 """The base of all panes: any number of rows, of which only the visible ones are ever drawn.
 
 A row is one line, made when it is looked at; the row under the cursor may have a second line below it. What
-changes is compared with what is on the screen, and only the cells that differ are sent to the terminal.
+changes is compared with what is on the screen, and only the lines that differ are drawn again.
 """
 
 from __future__ import annotations
 
-from typing import ClassVar
+from collections.abc import Callable
+from typing import ClassVar, NamedTuple
 
 from rich.segment import Segment
 from rich.style import Style
@@ -14,20 +15,33 @@ from textual import events
 from textual.binding import Binding, BindingType
 from textual.cache import LRUCache
 from textual.content import Content
-from textual.geometry import Region, Size
+from textual.geometry import Region, Size, Spacing
 from textual.message import Message
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
 from trace_tui.widgets.marking import marked
 from trace_tui.widgets.palette import Palette
-from trace_tui.wording.cells import Line, in_ascii
+from trace_tui.wording.cells import Line, in_ascii, width_of
 
 GUTTER = 1
 BAR = 1
 """Cells beside the text of a row: the cursor's mark, and the bar that says where in the list one is."""
+_KEPT = 256
+"""Lines that are kept as they were drawn, some 3 kB each: a few windows of them."""
 _MARK = "▌"
 _THUMB = "▐"
+
+
+class _Frame(NamedTuple):
+    """What all lines of a window have in common; asked for with every line, it would be slow to find out."""
+
+    top: int
+    width: int
+    """Cells of a line beside the bar."""
+    thumb: range
+    """The lines beside the bar's thumb."""
+    has_focus: bool
 
 
 class LineView(ScrollView, can_focus=True):
@@ -83,10 +97,12 @@ class LineView(ScrollView, can_focus=True):
         self.cursor = 0
         self.words_to_mark = ""
         """What was searched for, marked wherever it is seen."""
-        self._strips: LRUCache[tuple[int, bool, bool, bool, int, bool], Strip] = LRUCache(1024)
+        self._strips: LRUCache[tuple[int, bool, bool, bool, int, bool], Strip] = LRUCache(_KEPT)
         self._on_screen: dict[int, Strip] = {}
         self._palette: Palette | None = None
-        self._bases: dict[tuple[bool, bool], Style] = {}
+        self._bases: dict[bool, Style] = {}
+        self._styles: dict[tuple[bool, str], Style] = {}
+        """By whether it is the cursor's row, and by our words for them."""
         self._window: Size | None = None
 
     # -- what subclasses tell -------------------------------------------
@@ -125,6 +141,13 @@ class LineView(ScrollView, can_focus=True):
         self._strips.clear()
         self._repaint_what_differs()
 
+    def some_look_changed(self, is_changed: Callable[[int], bool]) -> None:
+        """The same of a few rows, by their numbers."""
+        for key in list(self._strips.keys()):
+            if 0 <= key[0] < self.count() and is_changed(key[0]):
+                self._strips.discard(key)
+        self._repaint_what_differs()
+
     def set_title(self, words: str) -> None:
         self.border_title = Content(in_ascii(words) if self.app.has_class("-ascii") else words)
 
@@ -149,77 +172,109 @@ class LineView(ScrollView, can_focus=True):
             self._window = Size(max(region.width, 0), max(region.height, 0))
         return self._window
 
+    def render_lines(self, crop: Region) -> list[Strip]:
+        """Textual takes as long to put nothing around a line as it took to make it: only what is above ours
+        is left to it."""
+        above = self.gutter.top
+        if crop.size != self.outer_size or self.gutter != Spacing(top=above):
+            return super().render_lines(crop)
+        strips = super().render_lines(Region(0, 0, crop.width, above)) if above else []
+        filters, ground = self.get_line_filters(), self.background_colors[1]
+        for y in range(crop.height - above):
+            strip = self.render_line(y)
+            for one in filters:
+                strip = strip.apply_filter(one, ground)
+            strips.append(strip)
+        return strips
+
     def render_line(self, y: int) -> Strip:
-        top = self.scroll_offset.y
-        strip = self._on_screen[y] = self._strip_at(y + top, top)
-        return strip
-
-    def _strip_at(self, line: int, top: int) -> Strip:
-        index, is_second = self._row_at(line)
-        width = self.window.width - BAR
-        in_bar = self._bar_at(line - top)
-        if width <= 0 or index >= self.count():
-            index = -1  # nothing is there
-        at_cursor = index == self.cursor
-        key = (index, is_second, at_cursor, at_cursor and self.has_focus, width, in_bar)
-        strip = self._strips.get(key)
+        strip = self._on_screen.get(y)
         if strip is None:
-            strip = self._strips[key] = self._drawn(index, is_second, width, in_bar)
+            strip = self._on_screen[y] = self._strip_at(y, self._frame())
         return strip
 
-    def _bar_at(self, y: int) -> bool:
-        """Whether a line is beside the scroll bar's thumb.
+    def _frame(self) -> _Frame:
+        top = self.scroll_offset.y
+        return _Frame(top, self.window.width - BAR, self._thumb(top), self.has_focus)
 
-        Textual's own bar is drawn anew, all of it, whenever anything moves.
-        """
+    def _thumb(self, top: int) -> range:
+        """Textual's own bar is drawn anew, all of it, whenever anything moves."""
         height, lines = self.window.height, self.virtual_size.height
         if lines <= height or height <= 0:
-            return False
+            return range(0)
         length = max(1, height * height // lines)
-        start = round((height - length) * self.scroll_offset.y / (lines - height))
-        return start <= y < start + length
+        start = round((height - length) * top / (lines - height))
+        return range(start, start + length)
+
+    def _strip_at(self, y: int, frame: _Frame) -> Strip:
+        index, is_second = self._row_at(y + frame.top)
+        if frame.width <= 0 or index >= self.count():
+            index = -1  # nothing is there
+        at_cursor = index == self.cursor
+        in_bar = y in frame.thumb
+        key = (index, is_second, at_cursor, at_cursor and frame.has_focus, frame.width, in_bar)
+        strip = self._strips.get(key)
+        if strip is None:
+            strip = self._strips[key] = self._drawn(index, is_second, frame.width, in_bar)
+        return strip
 
     def _drawn(self, index: int, is_second: bool, width: int, in_bar: bool) -> Strip:
         if width <= 0:
-            return Strip.blank(max(width + BAR, 0), self._plain)
-        bar = self._segment(_THUMB, "blue" if self.has_focus else "dim", self._plain)
-        last = bar if in_bar else Segment(" ", self._plain)
-        if index < 0:
-            return Strip([Segment(" " * width, self._plain), last], width + BAR)
-        room = width - GUTTER
-        line = self.below_cursor(room) if is_second else self.row(index, room)
+            return Strip.blank(max(width + BAR, 0), self._base(False))
+        line: Line = []
+        if index >= 0:
+            line = self.below_cursor(width - GUTTER) if is_second else self.row(index, width - GUTTER)
         if self.words_to_mark:
             line = marked(line, self.words_to_mark)
         at_cursor = index == self.cursor
-        base = self._base(at_cursor)
-        mark = self._segment(_MARK, "bold" if self.has_focus else "dim", base)
-        segments = [mark if at_cursor else Segment(" ", base)]
-        segments += [self._segment(text, style, base) for text, style in line]
-        told = Strip(segments).adjust_cell_length(width, base)
-        return Strip([*told, last], width + BAR).simplify()
+        mark = (_MARK, "bold" if self.has_focus else "dim") if at_cursor else (" " * GUTTER, "")
+        line = [mark, *line, (" " * (width - GUTTER - width_of(line)), "")]
+        segments = self._segments(line, at_cursor)
+        if width_of(line) > width:
+            segments = [*Strip(segments).crop(0, width)]
+        bar = (_THUMB, "blue" if self.has_focus else "dim") if in_bar else (" " * BAR, "")
+        return Strip([*segments, *self._segments([bar], at_cursor=False)], width + BAR)
 
-    @property
-    def _plain(self) -> Style:
-        return self._base(False)
+    def _segments(self, line: Line, at_cursor: bool) -> list[Segment]:
+        """Neighbours of one style become one."""
+        ascii = self.palette.ascii
+        segments: list[Segment] = []
+        before: Style | None = None
+        for text, words in line:
+            style = self._style(words, at_cursor)
+            if ascii:
+                text = in_ascii(text)
+            if style is before:
+                segments[-1] = Segment(segments[-1].text + text, style)
+            elif text:
+                segments.append(Segment(text, style))
+                before = style
+        return segments
+
+    def _style(self, words: str, at_cursor: bool) -> Style:
+        style = self._styles.get((at_cursor, words))
+        if style is None:
+            base = self._base(at_cursor)
+            own = self.palette.style(words)
+            if base.reverse:  # in the terminal's own colours: turned about, each would be a ground of its own
+                own = own.without_color
+            style = self._styles[at_cursor, words] = base + own
+        return style
 
     def _base(self, at_cursor: bool) -> Style:
         """What a row's own styles stand on; asked for with every row, and slow to find out."""
-        which = (at_cursor, at_cursor and self.has_focus)
-        base = self._bases.get(which)
+        base = self._bases.get(at_cursor)
         if base is None:
             base = self.rich_style
             if at_cursor:
                 name = "line-view--cursor" if self.has_focus else "line-view--resting"
                 base += self.get_component_rich_style(name, partial=True)
-            self._bases[which] = base
+            self._bases[at_cursor] = base
         return base
 
-    def _segment(self, text: str, style: str, base: Style) -> Segment:
-        palette = self.palette
-        own = palette.style(style)
-        if base.reverse:  # in the terminal's own colours: turned about, each would be a ground of its own
-            own = own.without_color
-        return Segment(in_ascii(text) if palette.ascii else text, base + own)
+    def _forget_styles(self) -> None:
+        self._bases.clear()
+        self._styles.clear()
 
     @property
     def palette(self) -> Palette:
@@ -231,7 +286,7 @@ class LineView(ScrollView, can_focus=True):
         self._strips.clear()
         self._on_screen.clear()
         self._palette = None
-        self._bases.clear()
+        self._forget_styles()
         self._window = None
         super().notify_style_update()
 
@@ -240,14 +295,17 @@ class LineView(ScrollView, can_focus=True):
             self._repaint_what_differs()
 
     def _repaint_what_differs(self) -> None:
-        """Over a slow line every cell counts: a move of the cursor changes few of them."""
-        top = self.scroll_offset.y
+        """A move of the cursor changes two lines; of what is drawn again, Textual's part is the larger."""
+        frame = self._frame()
+        changed: list[Region] = []
         for y in range(self.window.height):
-            before, after = self._on_screen.get(y), self._strip_at(top + y, top)
-            if before is None:
-                self.refresh(Region(0, y, self.size.width, 1))
-            elif before is not after and (span := _difference(before, after)):
-                self.refresh(Region(span[0], y, span[1] - span[0], 1))
+            before = self._on_screen.get(y)
+            after = self._strip_at(y, frame)
+            if before is not after and before != after:
+                self._on_screen[y] = after
+                changed.append(Region(0, y, self.size.width, 1))
+        if changed:
+            self.refresh(*changed)
 
     # -- lines and rows -------------------------------------------------
 
@@ -302,12 +360,12 @@ class LineView(ScrollView, can_focus=True):
 
     def _on_focus(self, event: events.Focus) -> None:
         super()._on_focus(event)
-        self._bases.clear()
+        self._forget_styles()
         self.look_changed()
 
     def _on_blur(self, event: events.Blur) -> None:
         super()._on_blur(event)
-        self._bases.clear()
+        self._forget_styles()
         self.look_changed()
 
     def on_resize(self) -> None:
@@ -324,32 +382,3 @@ class LineView(ScrollView, can_focus=True):
             self.move_to(index)
             if event.chain > 1:
                 self.action_enter()
-
-
-def _difference(before: Strip, after: Strip) -> tuple[int, int] | None:
-    """From which cell to which two lines of one length differ."""
-    ones, others = list(before), list(after)
-    start, end = 0, max(before.cell_length, after.cell_length)
-    while ones and others and ones[0] == others[0]:
-        start += ones.pop(0).cell_length
-        others.pop(0)
-    if not ones and not others:
-        return None
-    if before.cell_length != after.cell_length:
-        return start, end
-    while ones and others and ones[-1] == others[-1]:
-        end -= ones.pop().cell_length
-        others.pop()
-    if ones and others:
-        start += _shared(ones[0], others[0], 1)
-        end -= _shared(ones[-1], others[-1], -1)
-    return start, max(end, start + 1)
-
-
-def _shared(one: Segment, other: Segment, step: int) -> int:
-    """How many cells two pieces have in common at their beginnings, or at their ends."""
-    if one.style != other.style or not one.text.isascii() or not other.text.isascii():
-        return 0
-    pairs = enumerate(zip(one.text[::step], other.text[::step], strict=False))
-    shortest = min(len(one.text), len(other.text))
-    return next((index for index, (mine, its) in pairs if mine != its), shortest)

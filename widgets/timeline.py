@@ -241,6 +241,11 @@ class Timeline(LineView):
         unread, self._unread = self._unread, []
         self.post_message(self.Unread(self, unread))
 
+    def texts_read(self, rows: Sequence[Row]) -> None:
+        """What was unread of them is there by now."""
+        read = {(row.thread, row.place) for row in rows}
+        self.some_look_changed(lambda index: (self._rows[index].thread, self._rows[index].place) in read)
+
     def show_marks(self, marks: Marks) -> None:
         """Where something looks like a loop or a stall."""
         self._marks = marks

@@ -9,6 +9,7 @@ import heapq
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from enum import Enum
+from operator import attrgetter
 from typing import NamedTuple
 
 from trace_tui.model import Call, Item, Note, NoteKind, Place, Tool, Turn, TurnStatus
@@ -175,8 +176,13 @@ class _Mark(NamedTuple):
     """How things stood before a turn."""
 
     row: int
-    ended: int | None
-    undone: tuple[Turn, ...]
+    ended: int | None = None
+    undone: tuple[Turn, ...] = ()
+    calls: int = 0
+    failed: int = 0
+
+
+_IS_REVERTED = attrgetter("reverted")
 
 
 class RowBook:
@@ -189,21 +195,20 @@ class RowBook:
         self._links = list(links) if is_wanted else []
         self._marks: list[_Mark] = []
         self._steps: _Steps | None = None
-        self._counts: list[tuple[int, int]] = []
-        """Calls and failed calls of each turn."""
+        """Those of the last turn."""
         self._reverted = 0
-
-    @property
-    def calls(self) -> int:
-        return sum(calls for calls, _ in self._counts)
-
-    @property
-    def failed_calls(self) -> int:
-        return sum(failed for _, failed in self._counts)
+        self.calls = self.failed_calls = 0
 
     def update(self, turns: Sequence[Turn]) -> Growth:
         """The same turns as before, with more in the last one and more behind it."""
-        reverted = sum(turn.reverted for turn in turns)
+        growth = self._updated(turns)
+        if self._marks and self._steps is not None:
+            before, (calls, failed) = self._marks[-1], self._steps.counts
+            self.calls, self.failed_calls = before.calls + calls, before.failed + failed
+        return growth
+
+    def _updated(self, turns: Sequence[Turn]) -> Growth:
+        reverted = sum(map(_IS_REVERTED, turns))  # asked at each line that is written
         if reverted != self._reverted or len(turns) < len(self._marks) or not self._marks:
             return self._all(turns, reverted)
         last = len(self._marks) - 1
@@ -213,15 +218,15 @@ class RowBook:
 
     def _all(self, turns: Sequence[Turn], reverted: int) -> Growth:
         self._reverted = reverted
-        self._marks, self._counts = [], []
+        self._marks = []
         self.rows = [Row(Kind.SESSION, _WHOLE_SESSION)]
         self.rows += [Row(Kind.LINK, _WHOLE_SESSION, link=link) for link in self._links if link.is_origin]
-        self._add_turns(turns, _Mark(len(self.rows), None, ()))
+        self._add_turns(turns, _Mark(len(self.rows)))
         return Growth(0, list(self.rows))
 
     def _from(self, turns: Sequence[Turn], first: int) -> Growth:
         mark = self._marks[first]
-        del self._marks[first:], self._counts[first:], self.rows[mark.row :]
+        del self._marks[first:], self.rows[mark.row :]
         self._add_turns(turns[first:], mark)
         return Growth(mark.row, self.rows[mark.row :])
 
@@ -230,16 +235,15 @@ class RowBook:
         assert steps is not None
         head = next(i for i in range(self._marks[-1].row, len(self.rows)) if self.rows[i].kind is Kind.TURN)
         keep = head + 1 + steps.go_on()
-        self._counts[-1] = steps.counts
         self.rows[head] = Row(Kind.TURN, turn, words=steps.totals)
         self.rows[keep:] = steps.rows[keep - head - 1 :]
         return Growth(keep, self.rows[keep:], (head, self.rows[head]))
 
     def _add_turns(self, turns: Sequence[Turn], mark: _Mark) -> None:
-        _, ended, before = mark
+        _, ended, before, calls, failed = mark
         undone = list(before)
         for turn, links in self._with_links(turns):
-            self._marks.append(_Mark(len(self.rows), ended, tuple(undone)))
+            self._marks.append(_Mark(len(self.rows), ended, tuple(undone), calls, failed))
             if undone and not turn.reverted:
                 self.rows.append(_rewind(undone))
                 undone = []
@@ -249,7 +253,7 @@ class RowBook:
                 self.rows.append(Row(Kind.DIVIDER, turn, words=f"{gap} later"))
             steps = self._steps = _Steps(turn, self.choice, links)
             steps.go_on()
-            self._counts.append(steps.counts)
+            calls, failed = calls + steps.counts[0], failed + steps.counts[1]
             self.rows.append(Row(Kind.TURN, turn, words=steps.totals))
             self.rows += steps.rows
             ended = turn.ended_at or steps.ended or ended

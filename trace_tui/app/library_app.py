@@ -7,6 +7,7 @@ import signal
 import sys
 from typing import TYPE_CHECKING
 
+from rich.console import RenderableType
 from textual import on, work
 from textual.app import App
 from textual.screen import Screen
@@ -17,6 +18,7 @@ from trace_tui.app.messages import (
     LibraryFailed,
     SessionsKnown,
 )
+from trace_tui.app.on_terminal import OnTerminal
 from trace_tui.app.shelf import Shelf
 from trace_tui.app.starting import TERMINATED, Start
 from trace_tui.app.themes import THEMES, cursors_of
@@ -49,6 +51,7 @@ class LibraryApp(App[int]):
         self.main = MainScreen()
         self.threads: dict[str, ThreadFiles] = {}
         self.shelf = Shelf(start.roots, cached=start.cached, tell=self.post_message)
+        self._on_terminal = OnTerminal()
         self._note = ""
         self._watch: Watch | None = None
         self._is_watching = False
@@ -62,10 +65,15 @@ class LibraryApp(App[int]):
 
     def on_mount(self) -> None:
         self._end_by_signals()
+        # Textual shows an empty screen to whoever comes back from a shell, until something changes.
+        self.app_resume_signal.subscribe(self, lambda _: self.refresh())
         known = self.start.glance.entries
         if known:
             self.main.show_sessions(grow(known), f"Sessions {len(known):,}")
         self.shelf.start()
+
+    def _display(self, screen: Screen[object], renderable: RenderableType | None) -> None:
+        super()._display(screen, self._on_terminal.changes(screen, renderable))
 
     def on_unmount(self) -> None:
         if self._watch is not None:

@@ -56,6 +56,8 @@ class Opened:
     links: list[Link] = field(default_factory=list)
     paths: dict[str, str] = field(default_factory=dict)
     """Ids of the agents of its chain by their paths."""
+    turns_named: int = 0
+    """In so many turns, the calls have been told them."""
 
     loader: Loader | None = None
     findings: Sequence[Finding] | None = None
@@ -158,11 +160,14 @@ class Opened:
             on_rows(session, list(self.book.rows), False)
 
         def whole(session: Session) -> None:
+            from trace_tui.app.memory import give_back_what_is_free
+
             self.complete(session)
             self._hears_of_others()
             # What is known only now may fold otherwise than what was known on the way.
             self.arrange(choice())
             on_rows(session, self.rows(), True)
+            give_back_what_is_free()
 
         self.book = RowBook(choice())
         self.loader = await asyncio.to_thread(_loader_of, self.sources)
@@ -195,10 +200,13 @@ class Opened:
         """Adds what only others know of it; in the thread that reads."""
         from trace_tui.home import Home
 
+        if session is not self.session:  # read from the start again
+            self.turns_named = 0
         self.session = session
         self.grown += 1
         if self.member is not None:
-            complete(session, self.member)
+            complete(session, self.member, self.turns_named)
+            self.turns_named = max(len(session.turns) - 1, 0)  # the last one goes on
         elif not self.is_whole:
             Home(Path(self.sources[0].path)).complete(session)
 
@@ -232,6 +240,8 @@ def sources_of(thread: ThreadFiles | None, path: Path | None) -> list[Source]:
 
 
 def _loader_of(sources: list[Source]) -> Loader:
+    from trace_tui.app.memory import give_back_large_blocks
     from trace_tui.loader import Loader
 
+    give_back_large_blocks()
     return Loader(sources)

@@ -288,7 +288,7 @@ class ReadingScreen(PaneScreen):
         from trace_tui.app.documents import read_notes
 
         await asyncio.to_thread(read_notes, opened, rows)
-        self.timeline.look_changed()
+        self.timeline.texts_read(rows)
 
     @on(LineView.Entered)
     def _on_entered(self, event: LineView.Entered) -> None:

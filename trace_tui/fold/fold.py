@@ -66,7 +66,7 @@ from trace_tui.parsers.events import (
     UsageRecord,
 )
 from trace_tui.parsers.formats import Format
-from trace_tui.parsers.usage import NO_USAGE, Usage
+from trace_tui.parsers.usage import Usage
 
 PROBLEMS_KEPT = 1000
 _ALWAYS_OWN = frozenset({SessionHeader, Malformed, Salvaged})
@@ -181,11 +181,10 @@ class Fold:
         self._take_back_guesses()
         self._guesses = self._turns.settle()
         session = self._session
-        session.turns = self._turns.turns
+        session.turns = list(self._turns.turns)
         session.children = self._links.children
         session.awaited_workers = self._links.awaited_paths
         session.usage_source = self._tokens.source
-        session.usage = sum_usage(turn.usage for turn in session.turns)
         session.ended_at = self._last_at
         last = session.turns[-1] if session.turns else None
         if last is not None and last.status is TurnStatus.IN_PROGRESS:
@@ -462,6 +461,7 @@ class Fold:
 
     def _use(self, turn: Turn, used: Usage, at: int | None) -> None:
         turn.usage = turn.usage.plus(used)
+        self._session.usage = self._session.usage.plus(used)
         if self.on_response is not None:
             tier = self._settings.service_tier if self._settings is not None else None
             self.on_response(Response(turn.index, at, turn.model, tier, used))
@@ -483,13 +483,6 @@ class Fold:
         if event.turn_id is None and (current := self._turns.current) is not None:
             return current
         return self._turns.holding(event.turn_id, place, event.at, event.ordinal)
-
-
-def sum_usage(usages: Any) -> Usage:
-    total = NO_USAGE
-    for usage in usages:
-        total = total.plus(usage)
-    return total
 
 
 _HANDLERS: dict[type[Event], Callable[[Fold, Any, Any], None]] = {

@@ -69,16 +69,15 @@ class Guess(NamedTuple):
 class TurnBook:
     is_child: bool = False
     """Another thread asks here, not a person."""
+    turns: list[Turn] = field(default_factory=list)
     states: list[TurnState] = field(default_factory=list)
+    _going_on: list[TurnState] = field(default_factory=list)
+    """Those that have not ended, and some that have."""
     _by_id: dict[str, TurnState] = field(default_factory=dict)
     current: TurnState | None = None
     _live: list[TurnState] = field(default_factory=list)
     """Turns that are not undone."""
     _context: TurnContext | None = None
-
-    @property
-    def turns(self) -> list[Turn]:
-        return [state.turn for state in self.states]
 
     # -- beginning ------------------------------------------------------
 
@@ -107,7 +106,9 @@ class TurnBook:
         turn = Turn(index=len(self.states) + 1, place=place, started_at=at, start_ordinal=ordinal)
         turn.kind = TurnKind.AGENT if self.is_child else TurnKind.USER
         state = TurnState(turn)
+        self.turns.append(turn)
         self.states.append(state)
+        self._going_on.append(state)
         self._live.append(state)
         self.current = state
         if self._context is not None:
@@ -261,11 +262,10 @@ class TurnBook:
 
     def settle(self) -> list[Guess]:
         """Statuses of turns without an end line, as far as the file tells by now; what they were before."""
-        guesses: list[Guess] = []
-        for state in self.states:
-            if not state.ended:
-                guesses.append(Guess.of(state.turn))
-                self._settle_open(state, is_last=state is self.states[-1])
+        self._going_on = [state for state in self._going_on if not state.ended]
+        guesses = [Guess.of(state.turn) for state in self._going_on]
+        for state in self._going_on:
+            self._settle_open(state, is_last=state is self.states[-1])
         return guesses
 
     def _settle_open(self, state: TurnState, *, is_last: bool) -> None:

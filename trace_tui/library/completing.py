@@ -7,14 +7,14 @@ from trace_tui.model import Child, Session
 from trace_tui.ties import name_workers
 
 
-def complete(session: Session, member: Member) -> None:
-    """``member`` is the session's place in its chain."""
+def complete(session: Session, member: Member, turns_named: int = 0) -> None:
+    """``member`` is the session's place in its chain; in so many turns, workers have their names by now."""
     told = {child.id: child for child in member.children_told()}
     known = {child.id for child in session.children}
     session.children = [_named(child, told.get(child.id)) for child in session.children]
     session.children += [child for child in told.values() if child.id not in known]
     session.root_id = session.root_id or member.root_id
-    name_workers(session, paths_of(member))
+    name_workers(session, paths_of(member), turns_named)
 
 
 def _named(child: Child, told: Child | None) -> Child:

@@ -7,7 +7,7 @@ them would cost a third of all writing, and one place removes a session from all
 
 from __future__ import annotations
 
-SCHEMA_VERSION = 5
+SCHEMA_VERSION = 6
 """Raise it where the same files come to be read in another way: catalogs are then made anew. They are, too,
 where anything below is changed."""
 

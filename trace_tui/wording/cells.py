@@ -8,13 +8,17 @@ Part = tuple[str, str]
 """A piece of a line, and the style it has on a terminal."""
 Line = list[Part]
 
-_NARROW = re.compile("[ -~\u00a0-\u02ff\u2010-\u2027\u2190-\u2193\u21bb\u2200-\u22ff\u2500-\u259f]*")
-"""Characters that take one cell each: no wide ones, and none that joins the one before it."""
+_NARROW = re.compile(
+    "[ -~\u00a0-\u02ff\u2010-\u2027\u2039\u203a\u2190-\u2193\u21a9\u21b3\u21b6\u21bb\u2200-\u22ff\u23ce"
+    "\u2500-\u259f\u25a0\u25b8\u25be\u2713\u2717]*"
+)
+"""Characters that take one cell each, our own signs among them: no wide ones, and none that joins the one
+before it."""
 _IDLE_JOINER = re.compile("\u200d(?=[ -~]|$)|(?<=[ -~])\u200d")
 """Beside plain letters a joiner joins nothing, and yet is measured as if it did."""
 
 
-def _is_plain(text: str) -> bool:
+def is_plain(text: str) -> bool:
     return text.isascii() or _NARROW.fullmatch(text) is not None
 
 
@@ -22,7 +26,7 @@ def fitted(text: str, width: int) -> str:
     """Exactly ``width`` cells, with an ellipsis where something was cut."""
     if width <= 0:
         return ""
-    if _is_plain(text):  # nearly all, and a list has thousands
+    if is_plain(text):  # nearly all, and a list has thousands
         return text.ljust(width) if len(text) <= width else text[: width - 1] + "…"
     from rich.cells import cell_len, set_cell_size  # only for what is not plain ASCII
 
@@ -35,14 +39,14 @@ def fitted(text: str, width: int) -> str:
 
 def right(text: str, width: int) -> str:
     """The same, set at the right."""
-    if len(text) <= width and _is_plain(text):
+    if len(text) <= width and is_plain(text):
         return text.rjust(width)
     return " " * (width - cells(text)) + text if cells(text) <= width else fitted(text, width)
 
 
 def cells(text: str) -> int:
     """How wide a text is."""
-    if _is_plain(text):
+    if is_plain(text):
         return len(text)
     from rich.cells import cell_len
 
