@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+from itertools import count
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -13,7 +15,7 @@ from tests.building import read_file
 from tests.reading_sessions import SAMPLES
 from tests.stories import WORKER, Story
 from trace_tui.kinds import AgentAct
-from trace_tui.model import Session
+from trace_tui.model import Place, Session
 from trace_tui.parsers.agent_replies import agent_reply, news_of, readable_error
 from trace_tui.parsers.injected import WorkerNotice
 from trace_tui.ties import Dealing, Ties, WorkerTurn, concerned, name_workers, ties_between, ties_of_sessions
@@ -27,8 +29,8 @@ def session(begin: str) -> Session:
 
 def names(ties: Ties, parent: Session) -> list[tuple[str, int]]:
     """The calls about a worker by their names, and the turns they lead to."""
-    calls = [call for turn in parent.turns for call in turn.calls() if call.call_id in ties.turns]
-    return [(call.name, ties.turns[call.call_id]) for call in calls]
+    calls = [call for turn in parent.turns for call in turn.calls() if call.place in ties.turns]
+    return [(call.name, ties.turns[call.place]) for call in calls]
 
 
 # -- in real files ------------------------------------------------------
@@ -74,28 +76,83 @@ def test_sessions_that_have_nothing_to_do_with_each_other_are_not_tied() -> None
 # -- what nothing but time tells ----------------------------------------
 
 
-def asked(call_id: str, act: AgentAct, at: int, until: int | None = None, **more: str) -> Dealing:
-    return Dealing(call_id, act, more.get("turn"), at, until or at, more.get("child_turn"))
+_places = count(1)
+
+
+def asked(call_id: str, act: AgentAct, at: int | None, until: int | None = None, **more: Any) -> Dealing:
+    child_turn, refused = more.get("child_turn"), more.get("refused", False)
+    ended = at if until is None else until
+    return Dealing(Place(next(_places)), call_id, act, more.get("turn"), at, ended, child_turn, refused)
+
+
+def causes(dealings: list[Dealing], turns: list[WorkerTurn]) -> dict[int, str]:
+    calls = {one.place: one.call_id for one in dealings}
+    return {index: calls[place] for index, place in ties_between(dealings, turns).causes.items()}
+
+
+def leads(dealings: list[Dealing], turns: list[WorkerTurn]) -> list[tuple[str, int]]:
+    ties = ties_between(dealings, turns)
+    return [(one.call_id, ties.turns[one.place]) for one in dealings if one.place in ties.turns]
 
 
 def test_a_task_given_while_a_turn_goes_on_causes_the_next_one() -> None:
     turns = [WorkerTurn(1, "a", 1_000, 60_000), WorkerTurn(2, "b", 61_000, 90_000)]
-    ties = ties_between([asked("spawn", SPAWN, 500), asked("more", TASK, 20_000)], turns)
-    assert ties.causes == {1: "spawn", 2: "more"}
+    assert causes([asked("spawn", SPAWN, 500), asked("more", TASK, 20_000)], turns) == {1: "spawn", 2: "more"}
 
 
 def test_two_tasks_before_one_turn_both_lead_to_it() -> None:
     turns = [WorkerTurn(1, "a", 1_000, 9_000), WorkerTurn(2, "b", 30_000, 40_000)]
     dealings = [asked("spawn", SPAWN, 0), asked("one", TASK, 10_000), asked("two", TASK, 12_000)]
-    ties = ties_between(dealings, turns)
-    assert ties.turns == {"spawn": 1, "one": 2, "two": 2}
-    assert ties.causes[2] == "two"
+    assert leads(dealings, turns) == [("spawn", 1), ("one", 2), ("two", 2)]
+    assert causes(dealings, turns)[2] == "two"
 
 
 def test_tasks_right_behind_the_spawn_do_not_take_its_turn() -> None:
     turns = [WorkerTurn(1, "a", 1_000, 9_000), WorkerTurn(2, "b", 9_500, 12_000)]
-    ties = ties_between([asked("spawn", SPAWN, 900), asked("more", TASK, 950)], turns)
-    assert ties.causes == {1: "spawn", 2: "more"}
+    assert causes([asked("spawn", SPAWN, 900), asked("more", TASK, 950)], turns) == {1: "spawn", 2: "more"}
+
+
+def test_a_call_right_after_a_turn_began_did_not_cause_it_where_one_before_it_may_have() -> None:
+    turns = [
+        WorkerTurn(1, "a", 1_000, 9_000),
+        WorkerTurn(2, "b", 30_000, 31_000),
+        WorkerTurn(3, "c", 40_000, None),
+    ]
+    dealings = [asked("spawn", SPAWN, 900), asked("one", TASK, 29_900), asked("two", TASK, 30_400)]
+    assert causes(dealings, turns) == {1: "spawn", 2: "one", 3: "two"}
+
+
+def test_clocks_may_differ_a_little() -> None:
+    assert causes([asked("spawn", SPAWN, 1_400)], [WorkerTurn(1, "a", 1_000, 9_000)]) == {1: "spawn"}
+
+
+def test_a_message_to_a_worker_at_work_stays_with_the_turn_that_went_on() -> None:
+    turns = [WorkerTurn(1, "a", 1_000, 60_000), WorkerTurn(2, "b", 70_000, 90_000)]
+    spawn, hurry = asked("spawn", SPAWN, 900), asked("hurry", TELL, 20_000)
+    assert leads([spawn, hurry, asked("more", TASK, 69_000)], turns) == [
+        ("spawn", 1),
+        ("hurry", 1),
+        ("more", 2),
+    ]
+    assert causes([spawn, hurry], turns) == {1: "spawn"}
+
+
+def test_a_message_that_cut_a_turn_short_began_the_next_one() -> None:
+    turns = [WorkerTurn(1, "a", 1_000, 20_100), WorkerTurn(2, "b", 20_200, 90_000)]
+    assert causes([asked("spawn", SPAWN, 900), asked("stop that", TELL, 20_000)], turns)[2] == "stop that"
+
+
+def test_a_call_that_was_refused_caused_nothing() -> None:
+    turns = [WorkerTurn(1, "a", 1_000, 9_000), WorkerTurn(2, "b", 30_000, 40_000)]
+    refused = asked("refused", TASK, 29_500, refused=True)
+    dealings = [asked("spawn", SPAWN, 900), asked("more", TASK, 29_000), refused]
+    assert causes(dealings, turns) == {1: "spawn", 2: "more"}
+
+
+def test_ids_that_come_again_are_calls_of_their_own() -> None:
+    turns = [WorkerTurn(1, "a", 1_000, 9_000), WorkerTurn(2, "b", 30_000, 40_000)]
+    dealings = [asked("call_0", SPAWN, 900), asked("call_0", TASK, 29_000)]
+    assert leads(dealings, turns) == [("call_0", 1), ("call_0", 2)]
 
 
 def test_a_turn_that_names_its_parents_turn_belongs_to_a_call_of_that_turn() -> None:
@@ -105,19 +162,25 @@ def test_a_turn_that_names_its_parents_turn_belongs_to_a_call_of_that_turn() -> 
         asked("early", TASK, 30_000, turn="p2"),
         asked("late", TASK, 49_999, turn="p3"),
     ]
-    assert ties_between(dealings, turns).causes == {1: "spawn", 2: "early"}
+    assert causes(dealings, turns) == {1: "spawn", 2: "early"}
 
 
 def test_without_times_calls_and_turns_go_in_pairs() -> None:
     turns = [WorkerTurn(1, None, None, None), WorkerTurn(2, None, None, None)]
-    dealings = [Dealing("spawn", SPAWN, None, None, None), Dealing("more", TASK, None, None, None)]
-    assert ties_between(dealings, turns).causes == {1: "spawn", 2: "more"}
+    assert causes([asked("spawn", SPAWN, None), asked("more", TASK, None)], turns) == {1: "spawn", 2: "more"}
 
 
 def test_a_wait_that_goes_on_leads_to_the_turn_that_goes_on() -> None:
     turns = [WorkerTurn(1, "a", 1_000, 2_000), WorkerTurn(2, "b", 9_000, None)]
-    waiting = Dealing("wait", WAIT, None, 3_000, None)
-    assert ties_between([asked("spawn", SPAWN, 900), waiting], turns).turns["wait"] == 2
+    waiting = asked("wait", WAIT, 3_000)._replace(until=None)
+    assert leads([asked("spawn", SPAWN, 900), waiting], turns)[1] == ("wait", 2)
+
+
+@pytest.mark.parametrize(("start", "end", "turn"), [(3_000, 9_100, 1), (3_000, 8_700, 1), (9_000, 12_000, 2)])
+def test_a_wait_leads_to_the_turn_that_ended_meanwhile_or_went_on(start: int, end: int, turn: int) -> None:
+    """Also where the next one has begun before the parent was told."""
+    turns = [WorkerTurn(1, "a", 1_000, 8_900), WorkerTurn(2, "b", 9_050, 60_000)]
+    assert leads([asked("wait", WAIT, start, end)], turns) == [("wait", turn)]
 
 
 def test_a_worker_that_never_began_a_turn_is_led_to_all_the_same() -> None:
@@ -127,8 +190,18 @@ def test_a_worker_that_never_began_a_turn_is_led_to_all_the_same() -> None:
 moments = st.none() | st.integers(0, 50_000)
 turn_ids = st.none() | st.sampled_from(["t1", "t2", "t3"])
 drawn_dealings = st.lists(
-    st.builds(Dealing, st.uuids().map(str), st.sampled_from(AgentAct), turn_ids, moments, moments, turn_ids),
-    unique_by=lambda one: one.child_turn_id or one.call_id,
+    st.builds(
+        Dealing,
+        st.integers(1, 10_000).map(Place),
+        st.sampled_from(["call_0", "call_1"]),
+        st.sampled_from(AgentAct),
+        turn_ids,
+        moments,
+        moments,
+        turn_ids,
+        st.booleans(),
+    ),
+    unique_by=(lambda one: one.place, lambda one: one.child_turn_id or one.place),
 )
 drawn_times = st.lists(st.tuples(moments, moments, turn_ids), max_size=6)
 
@@ -142,9 +215,9 @@ def test_whatever_is_told_no_call_causes_two_turns_and_each_leads_to_one_that_th
     numbers = {turn.number for turn in turns}
     assert set(ties.turns.values()) <= numbers
     assert len(set(ties.causes.values())) == len(ties.causes)
-    assert all(ties.turns[call_id] == number for number, call_id in ties.causes.items())
+    assert all(ties.turns[place] == number for number, place in ties.causes.items())
     if turns:
-        assert set(ties.turns) == {one.call_id for one in dealings}
+        assert set(ties.turns) == {one.place for one in dealings}
 
 
 # -- names --------------------------------------------------------------
@@ -157,6 +230,19 @@ def test_workers_known_by_their_path_are_named_by_whoever_knows_their_ids() -> N
         call.child_session = None
     name_workers(parent, {"/root/sleeper": "01a1f900-e134-7670-b81e-14e9afa0d42d"})
     assert [call.child_session for call in calls] == ["01a1f900-e134-7670-b81e-14e9afa0d42d", None]
+
+
+def test_a_spawn_that_was_refused_is_not_given_the_worker_that_has_the_name_already() -> None:
+    parent = session("01a1f900-ded4")
+    refused = next(
+        call
+        for turn in parent.turns
+        for call in turn.calls()
+        if call.status.is_failure and "spawn" in call.name
+    )
+    refused.summary = "tester · sealed"
+    name_workers(parent, {"/root/tester": "01a1f900-df3d-7710-9bfb-ef38a2579738"})
+    assert refused.child_session is None
 
 
 # -- what answers tell --------------------------------------------------

@@ -7,7 +7,8 @@ parent's file names workers, and seldom their turns.
 from __future__ import annotations
 
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from itertools import takewhile
 from typing import NamedTuple
 
 from trace_tui.call_texts import CallRecords, call_output
@@ -17,10 +18,16 @@ from trace_tui.next_steps import flat, next_steps
 from trace_tui.parsers.injected import WorkerNotice, worker_notice
 from trace_tui.parsers.particulars import item_worker_states, worker_states
 from trace_tui.texts import Readable
-from trace_tui.ties import concerned, ties_of_sessions
+from trace_tui.ties import (
+    WorkerTurn,
+    concerned,
+    ties_of_sessions,
+    turn_awaited,
+    turn_begun_by,
+    turn_ended_by,
+    turns_of,
+)
 
-_LATE_MS = 500
-"""A worker may write so much later that it has ended than its parent was told so."""
 _GO_ON = ("running", "pending_init")
 _ON_THE_WAY = "MESSAGE"
 """The phase of a mail that a worker sends while it is at work."""
@@ -49,8 +56,13 @@ def told_of_turn(parent: Readable, worker: Session, turn: Turn, since: int | Non
         return Told((), ())
     last = max(at for at, _ in heard)
     moments = [moment for _, one in heard if (moment := _moment(one.item)) is not None]
-    after = next_steps(items[last + 1 :], max(moments, default=None))
+    after = next_steps(_before_prompt(items[last + 1 :]), max(moments, default=None))
     return Told(tuple(one for _, one in heard), after)
+
+
+def _before_prompt(items: Iterable[Item]) -> Iterator[Item]:
+    """What is done when a person has asked for something is no answer to what was heard before."""
+    return takewhile(lambda item: not (isinstance(item, Note) and item.kind is NoteKind.PROMPT), items)
 
 
 def names_of(parent: Session, worker: Session) -> frozenset[str]:
@@ -71,35 +83,20 @@ def names_in(item: Item) -> list[str]:
     return [notice.worker if notice is not None else item.author or ""]
 
 
-def turn_told_of(moment: int | None, worker: Session) -> Turn | None:
-    """The turn that had ended last then; none where none had."""
-    if moment is None:
-        return worker.turns[-1] if worker.turns else None
-    ended = [turn for turn in worker.turns if _began_by(turn, moment) and _end_of(turn) <= moment + _LATE_MS]
-    return ended[-1] if ended else None
-
-
-def turn_begun_by(moment: int | None, worker: Session) -> Turn | None:
-    """The turn that had begun last then."""
-    begun = [turn for turn in worker.turns if moment is None or _began_by(turn, moment)]
-    return begun[-1] if begun else None
+def turn_of_note(note: Note, worker: Session) -> Turn | None:
+    """The turn of the worker that a note of its parent's tells of; of a mail on the way, the one then."""
+    return _numbered(_told_by(note, turns_of(worker)), worker)
 
 
 def turns_meant(item: Item, parent: Session, worker: Session) -> list[Turn]:
     """The turns of the worker that an item of its parent's is about: of the call that started it, all."""
     if isinstance(item, Note):
-        return [] if item.phase == _ON_THE_WAY else _only(turn_told_of(item.at, worker))
-    act = agent_act(item.tool, item.name)
-    if act is AgentAct.SPAWN:
+        told = None if item.phase == _ON_THE_WAY else turn_ended_by(turns_of(worker), item.at)
+    elif agent_act(item.tool, item.name) is AgentAct.SPAWN:
         return list(worker.turns)
-    if act is AgentAct.WAIT:
-        return _only(turn_told_of(item.ended_at, worker))
-    met = ties_of_sessions(parent, worker).turns.get(item.call_id)
-    return [turn for turn in worker.turns if turn.index == met]
-
-
-def _only(turn: Turn | None) -> list[Turn]:
-    return [] if turn is None else [turn]
+    else:
+        told = ties_of_sessions(parent, worker).turns.get(item.place)
+    return [turn for turn in worker.turns if turn.index == told]
 
 
 def notice_of(note: Note) -> WorkerNotice | None:
@@ -126,30 +123,37 @@ def _heard(
     since: int | None,
 ) -> list[tuple[int, Heard]]:
     """With their places among the items."""
+    turns = turns_of(worker)
     found: list[tuple[int, Heard]] = []
     orders: list[tuple[int, Heard]] = []
     for at, item in enumerate(items):
         if not _may_name(item, names):
             continue
         if isinstance(item, Note):
-            if _is_of(item, worker, turn, since):
+            if _is_of(item, turns, turn, since):
                 found.append((at, Heard(item)))
             continue
         act = agent_act(item.tool, item.name)
-        if act is AgentAct.WAIT and turn_told_of(item.ended_at, worker) is turn:
+        if act is AgentAct.WAIT and turn_awaited(turns, item.started_at, item.ended_at) == turn.index:
             if (notice := _answer(item, names, parent)) is not None:
                 found.append((at, Heard(item, notice)))
-        elif act in _ENDINGS and turn_begun_by(item.started_at, worker) is turn:
+        elif act in _ENDINGS and turn_begun_by(turns, item.started_at) == turn.index:
             orders.append((at, Heard(item, _answer(item, names, parent))))
     # Whoever ends a worker without having heard of it is told by the answer how it was.
     return found or orders
 
 
-def _is_of(note: Note, worker: Session, turn: Turn, since: int | None) -> bool:
+def _is_of(note: Note, turns: Sequence[WorkerTurn], turn: Turn, since: int | None) -> bool:
+    is_too_early = since is not None and note.at is not None and note.at < since
+    return _told_by(note, turns) == turn.index and not (note.phase == _ON_THE_WAY and is_too_early)
+
+
+def _told_by(note: Note, turns: Sequence[WorkerTurn]) -> int | None:
+    """Who hears of an end that the worker's file does not tell heard it of the first turn."""
     if note.phase == _ON_THE_WAY:
-        is_too_early = since is not None and note.at is not None and note.at < since
-        return turn_begun_by(note.at, worker) is turn and not is_too_early
-    return (turn_told_of(note.at, worker) or worker.turns[0]) is turn
+        return turn_begun_by(turns, note.at)
+    ended = turn_ended_by(turns, note.at)
+    return turns[0].number if ended is None and turns else ended
 
 
 def _may_name(item: Item, names: Collection[str]) -> bool:
@@ -168,21 +172,10 @@ def _answer(call: Call, names: Collection[str], parent: Readable) -> WorkerNotic
     return next((notice for notice in told if notice.state not in _GO_ON), None)
 
 
-# -- when it was ----------------------------------------------------------------
+def _numbered(number: int | None, worker: Session) -> Turn | None:
+    return next((turn for turn in worker.turns if turn.index == number), None)
 
 
 def _moment(item: Item) -> int | None:
     """When it was heard."""
     return item.at if isinstance(item, Note) else item.ended_at
-
-
-def _began_by(turn: Turn, moment: int) -> bool:
-    return turn.started_at is None or turn.started_at <= moment
-
-
-def _end_of(turn: Turn) -> int:
-    """Of a turn without an end, the last that is known of it."""
-    if turn.ended_at is not None:
-        return turn.ended_at
-    moments = [turn.started_at, *(_moment(item) for item in flat(turn.items))]
-    return max((moment for moment in moments if moment is not None), default=0)

@@ -11,11 +11,13 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from trace_tui.kinds import AgentAct, agent_act
-from trace_tui.model import Call, Session, Tool, Turn
+from trace_tui.model import Call, Note, Place, Session, Tool, Turn
+from trace_tui.next_steps import flat
 
 _SLACK_MS = 1_000
 """A turn's first line may bear an earlier time than the line of the call that caused it."""
-
+_LATE_MS = 500
+"""A worker may write so much later that it has ended than its parent was told so."""
 
 _ROOT = "/root"
 _ID = re.compile(r"\b[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\b")
@@ -24,6 +26,8 @@ _ID = re.compile(r"\b[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\b")
 class Dealing(NamedTuple):
     """A parent's call about one worker."""
 
+    place: Place
+    """Says which call it is: in some files ids come again."""
     call_id: str
     act: AgentAct
     turn_id: str | None
@@ -32,6 +36,11 @@ class Dealing(NamedTuple):
     until: int | None
     child_turn_id: str | None = None
     """The worker's turn that the call was told to have begun."""
+    is_refused: bool = False
+
+    @property
+    def gives_work(self) -> bool:
+        return self.act.gives_work and not self.is_refused
 
 
 class WorkerTurn(NamedTuple):
@@ -39,39 +48,51 @@ class WorkerTurn(NamedTuple):
     id: str | None
     at: int | None
     until: int | None
+    """Of a turn without an end, the last that is known of it."""
     parent_turn_id: str | None = None
 
 
 class Ties(NamedTuple):
-    """Between a parent and one of its workers."""
+    """Between a parent and one of its workers; calls are told by their places."""
 
-    turns: dict[str, int]
+    turns: dict[Place, int]
     """By call: the index of the worker's turn that it caused, or else met."""
-    causes: dict[int, str]
+    causes: dict[int, Place]
     """By the index of the worker's turn: the call that caused it."""
 
 
 def ties_between(dealings: Sequence[Dealing], turns: Sequence[WorkerTurn]) -> Ties:
     """Both in the order of their files."""
     causes = _told_causes(dealings, turns)
-    met = {call_id: index for index, call_id in causes.items()}
-    left = [one for one in dealings if one.act.gives_work and one.call_id not in met]
+    met = {place: index for index, place in causes.items()}
+    left = [one for one in dealings if one.gives_work and one.place not in met and not _hurries(one, turns)]
     for turn in turns:
         cause = None if turn.number in causes else _cause(turn, left)
         if cause is not None:
-            causes[turn.number] = cause.call_id
+            causes[turn.number] = cause.place
             taken, left = _split_behind(left, cause)
-            met.update((one.call_id, turn.number) for one in taken)  # what was said before it went in as well
+            met.update((one.place, turn.number) for one in taken)  # what was said before it went in as well
     for one in dealings:
-        if one.call_id not in met and (index := _met(one, turns)) is not None:
-            met[one.call_id] = index
+        if one.place not in met and (index := _met(one, turns)) is not None:
+            met[one.place] = index
     return Ties(met, causes)
 
 
-def _told_causes(dealings: Sequence[Dealing], turns: Sequence[WorkerTurn]) -> dict[int, str]:
+def _told_causes(dealings: Sequence[Dealing], turns: Sequence[WorkerTurn]) -> dict[int, Place]:
     """v1 answers a message with the id of the turn that it began."""
-    calls = {one.child_turn_id: one.call_id for one in dealings if one.child_turn_id is not None}
+    calls = {one.child_turn_id: one.place for one in dealings if one.child_turn_id is not None}
     return {turn.number: calls[turn.id] for turn in turns if turn.id in calls}
+
+
+def _hurries(one: Dealing, turns: Sequence[WorkerTurn]) -> bool:
+    """A message to a worker at work goes into the turn that goes on; one that ends it begins another."""
+    return one.act is AgentAct.TELL and any(
+        one.at is not None
+        and turn.at is not None
+        and turn.until is not None
+        and turn.at <= one.at < turn.until - _SLACK_MS
+        for turn in turns
+    )
 
 
 def _cause(turn: WorkerTurn, left: Sequence[Dealing]) -> Dealing | None:
@@ -80,11 +101,15 @@ def _cause(turn: WorkerTurn, left: Sequence[Dealing]) -> Dealing | None:
     candidates = named or left
     if turn.at is None:
         return candidates[0] if candidates else None
-    before = [one for one in candidates if one.at is None or one.at <= turn.at + _SLACK_MS]
+    before = _by(turn.at, candidates) or _by(turn.at + _SLACK_MS, candidates)
     spawn = [one for one in before if one.act is AgentAct.SPAWN]
     # A message need not begin a turn; a task does.
     tasks = [one for one in before if one.act is not AgentAct.TELL]
     return next(iter(spawn), None) or next(reversed(tasks or before), None)
+
+
+def _by(moment: int, dealings: Sequence[Dealing]) -> list[Dealing]:
+    return [one for one in dealings if one.at is None or one.at <= moment]
 
 
 def _split_behind(dealings: list[Dealing], cause: Dealing) -> tuple[list[Dealing], list[Dealing]]:
@@ -93,18 +118,48 @@ def _split_behind(dealings: list[Dealing], cause: Dealing) -> tuple[list[Dealing
 
 
 def _met(one: Dealing, turns: Sequence[WorkerTurn]) -> int | None:
-    """The turn that went on, or had gone on last, when the call was over."""
     if one.act is AgentAct.WAIT:
-        return turn_at(turns, one.until if one.until is not None else turns[-1].at if turns else None)
+        return turn_awaited(turns, one.at, one.until)
     return turn_at(turns, one.at)
 
 
+# -- turns by their times -------------------------------------------------
+
+
+def turn_begun_by(turns: Sequence[WorkerTurn], moment: int | None) -> int | None:
+    """The last one that is known to have begun by then; without times, the last of all."""
+    if moment is None:
+        return turns[-1].number if turns else None
+    begun = [turn for turn in turns if turn.at is not None and turn.at <= moment]
+    return begun[-1].number if begun else None
+
+
+def turn_ended_by(turns: Sequence[WorkerTurn], moment: int | None, since: int | None = None) -> int | None:
+    """The one that had ended last then, and not before ``since``; without times, the last of all."""
+    if moment is None:
+        return turns[-1].number if turns else None
+    ended = [
+        turn
+        for turn in turns
+        if (turn.at is None or turn.at <= moment) and (since or 0) <= (turn.until or 0) <= moment + _LATE_MS
+    ]
+    return ended[-1].number if ended else None
+
+
 def turn_at(turns: Sequence[WorkerTurn], moment: int | None) -> int | None:
-    """The last one that had begun by then; the first where none had, or no times are told."""
+    """The last one that had begun by then; the first where none had."""
     if not turns:
         return None
-    begun = [turn for turn in turns if moment is not None and turn.at is not None and turn.at <= moment]
-    return begun[-1].number if begun else turns[0].number
+    begun = None if moment is None else turn_begun_by(turns, moment)
+    return turns[0].number if begun is None else begun
+
+
+def turn_awaited(turns: Sequence[WorkerTurn], start: int | None, end: int | None) -> int | None:
+    """The turn whose end a wait was for: that which ended meanwhile; where none did, the one that went on."""
+    if end is None:
+        return turns[-1].number if turns else None
+    ended = None if start is None else turn_ended_by(turns, end, start)
+    return turn_at(turns, end) if ended is None else ended
 
 
 # -- of sessions ----------------------------------------------------------
@@ -130,7 +185,16 @@ def dealings_of(parent: Session) -> list[tuple[Dealing, list[str]]]:
 
 def _dealing(call: Call, act: AgentAct, turn: Turn) -> Dealing:
     child_turn_id = call.reply.turn_id if call.reply is not None else None
-    return Dealing(call.call_id, act, turn.id, call.started_at, call.ended_at, child_turn_id)
+    return Dealing(
+        call.place,
+        call.call_id,
+        act,
+        turn.id,
+        call.started_at,
+        call.ended_at,
+        child_turn_id,
+        call.status.is_failure,
+    )
 
 
 def concerned(call: Call) -> list[str]:
@@ -144,9 +208,17 @@ def concerned(call: Call) -> list[str]:
 
 def turns_of(worker: Session) -> list[WorkerTurn]:
     return [
-        WorkerTurn(turn.index, turn.id, turn.started_at, turn.ended_at, turn.parent_turn_id)
+        WorkerTurn(turn.index, turn.id, turn.started_at, _end_of(turn), turn.parent_turn_id)
         for turn in worker.turns
     ]
+
+
+def _end_of(turn: Turn) -> int | None:
+    if turn.ended_at is not None:
+        return turn.ended_at
+    moments = (item.at if isinstance(item, Note) else item.ended_at for item in flat(turn.items))
+    known = [moment for moment in (turn.started_at, *moments) if moment is not None]
+    return max(known, default=None)
 
 
 def turn_before(session: Session, ordinal: int | None) -> Turn | None:
@@ -174,6 +246,8 @@ def path_of_worker(call: Call, session: Session) -> str | None:
     """The worker's path, where the call names a worker by nothing else."""
     if call.tool is not Tool.AGENT or call.child_session is not None:
         return None
+    if agent_act(call.tool, call.name) is AgentAct.SPAWN and call.status.is_failure:
+        return None  # another worker may have the name that this one was to have
     name = call.summary.partition(" · ")[0]
     if not name or " " in name:
         return None

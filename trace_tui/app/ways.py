@@ -5,21 +5,18 @@ The screen asks with the row under the cursor, and gets sessions, each with the 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import partial
 from typing import NamedTuple
 
 from trace_tui.app.opened import Opened
 from trace_tui.app.wishes import Spot, Wish
+from trace_tui.heard import names_in, turn_of_note
 from trace_tui.library.chains import Forest, Member
-from trace_tui.model import Call, Note, NoteKind, Session
-from trace_tui.parsers.agent_replies import news_of
-from trace_tui.ties import concerned, ties_of_sessions, turn_at, turn_before, turns_of
+from trace_tui.model import Call, Note, Place, Session
+from trace_tui.ties import concerned, dealings_with, ties_of_sessions, turn_before
 from trace_tui.widgets.timeline_rows import Kind, Link, Row
 from trace_tui.wording.cast import Cast
-
-_SLACK_MS = 1_000
-"""A parent may be told of an end a moment before the worker's file tells it."""
 
 
 class Way(NamedTuple):
@@ -61,10 +58,10 @@ def _ways(row: Row, part: Opened, cast: Cast) -> list[Way]:
     if row.link is not None:
         return [_along(row.link, part)]
     if isinstance(row.item, Call):
-        seek = partial(_turn_of_call, part.session, row.item.call_id)
+        seek = partial(_turn_of_call, part.session, row.item.place)
         return [Way(id_, Wish(seek=seek)) for id_ in concerned(row.item)]
     if row.item is not None:
-        return list(_to_author(row.item, cast))
+        return list(_to_author(row.item, part, cast))
     if row.kind is Kind.SESSION and part.member is not None:
         return [Way(child.id, Wish()) for child in part.member.children_told()]
     return []
@@ -77,18 +74,17 @@ def _along(link: Link, part: Opened) -> Way:
     return Way(link.id, Wish(seek=seek, link=part.member.entry.id))
 
 
-def _to_author(note: Note, cast: Cast) -> Iterator[Way]:
-    """To the turn of a worker that ended with the news."""
-    if note.kind is NoteKind.AGENT_MESSAGE:
-        news = news_of(note.text, note.author)
-        name = note.author if news is None else news.worker
-    elif note.kind is NoteKind.NOTE:
-        name = note.text.partition(" ")[0]
-    else:
-        return
+def _to_author(note: Note, part: Opened, cast: Cast) -> Iterator[Way]:
+    """To the turn of a worker that ended with the news; from a worker, to the call that sent it."""
+    name = next(iter(names_in(note)), None)
     known = cast.find(name)
-    if known is not None and known.id is not None:
-        yield Way(known.id, Wish(seek=partial(_turn_told, note.at)))
+    if known is None or known.id is None:
+        return
+    parent = part.member.parent if part.member is not None else None
+    if parent is not None and known.id == parent.entry.id:
+        yield Way(known.id, Wish(seek=partial(_call_sent, part.session, note), link=part.session.id))
+    else:
+        yield Way(known.id, Wish(seek=partial(_turn_told, note)))
 
 
 def _member(thread_id: str | None, part: Opened, forest: Forest) -> Member | None:
@@ -102,12 +98,24 @@ def _member(thread_id: str | None, part: Opened, forest: Forest) -> Member | Non
 # -- places in the session that it leads to -----------------------------
 
 
-def _turn_of_call(parent: Session, call_id: str, worker: Session) -> Spot | None:
-    return _head(worker, ties_of_sessions(parent, worker).turns.get(call_id))
+def _turn_of_call(parent: Session, call: Place, worker: Session) -> Spot | None:
+    met = ties_of_sessions(parent, worker).turns.get(call)
+    return next((Spot(one) for one in worker.turns if one.index == met), None)
 
 
-def _turn_told(at: int | None, worker: Session) -> Spot | None:
-    return _head(worker, turn_at(turns_of(worker), None if at is None else at + _SLACK_MS))
+def _turn_told(note: Note, worker: Session) -> Spot | None:
+    turn = turn_of_note(note, worker)
+    return None if turn is None else Spot(turn)
+
+
+def _call_sent(worker: Session, note: Note, parent: Session) -> Spot | None:
+    """The last call to the worker before it heard of it."""
+    sent = [
+        one.place
+        for one in dealings_with(parent, worker)
+        if one.gives_work and (note.at is None or one.at is None or one.at <= note.at)
+    ]
+    return _spot(sent[-1], parent) if sent else None
 
 
 def _turn_forked(ordinal: int | None, source: Session) -> Spot | None:
@@ -119,10 +127,15 @@ def _call_behind(worker: Session, turn: int, spawn: str | None, parent: Session)
     """The call that caused a turn of the worker; of a turn that none caused, the last one before it."""
     causes = ties_of_sessions(parent, worker).causes
     before = [index for index in causes if index <= max(turn, 1)]
-    call_id = causes[max(before)] if before else spawn
-    calls = ((one, call) for one in parent.turns for call in one.calls())
-    return next((Spot(one, call) for one, call in calls if call.call_id == call_id), None)
+    if before:
+        return _spot(causes[max(before)], parent)
+    return _first(parent, lambda call: call.call_id == spawn)
 
 
-def _head(session: Session, turn: int | None) -> Spot | None:
-    return next((Spot(one) for one in session.turns if one.index == turn), None)
+def _spot(place: Place, session: Session) -> Spot | None:
+    return _first(session, lambda call: call.place == place)
+
+
+def _first(session: Session, is_wanted: Callable[[Call], bool]) -> Spot | None:
+    calls = ((turn, call) for turn in session.turns for call in turn.calls())
+    return next((Spot(turn, call) for turn, call in calls if is_wanted(call)), None)

@@ -165,14 +165,14 @@ def _ties_of(
         dealings = [dealing for dealing, id_ in told if id_ == worker]
         ties[worker] = ties_between(dealings, [] if of_worker is None else of_worker.turns)
     for dealing, worker in told:
-        turn = ties[worker].turns.get(dealing.call_id)
+        turn = ties[worker].turns.get(dealing.place)
         yield {
             "session": member.entry.id,
             "call_id": dealing.call_id,
             "act": dealing.act.value,
             "worker": worker,
             "turn": turn,
-            "causes": turn is not None and ties[worker].causes.get(turn) == dealing.call_id,
+            "causes": turn is not None and ties[worker].causes.get(turn) == dealing.place,
         }
 
 
