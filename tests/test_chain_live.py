@@ -273,3 +273,46 @@ async def test_w_names_workers_whose_files_are_missing_too(chain: Chain) -> None
         await reader.press("home", "w")
         assert "B Ada" in reader.menu
         assert "Grace" in reader.menu
+
+
+async def test_whoever_asks_for_the_chain_is_told_who_of_it_is_not_here(chain: Chain) -> None:
+    chain.lose(chain.grace)
+    async with reading(chain.home, target=id_of(1)) as reader:
+        await reader.sees("1 worker")
+        await chain_view(reader)
+        assert bottom(reader).startswith("1 worker is not here: Grace ")
+        await reader.press("C")
+        await reader.sees("all 2 agents", lambda: reader.top)
+        await reader.hears("1 worker is not here: Grace")
+
+
+@pytest.mark.parametrize("key", ["c", "C"])
+async def test_a_session_whose_workers_are_all_missing_says_so(chain: Chain, key: str) -> None:
+    chain.lose(chain.grace)
+    chain.lose(chain.ada)
+    async with reading(chain.home, target=id_of(1)) as reader:
+        await knows(reader, 1)
+        await reader.press(key)
+        await reader.hears("2 workers are not here: Ada, Grace")
+
+
+@pytest.mark.parametrize("key", ["c", "W"])
+async def test_a_worker_whose_parent_is_missing_does_not_claim_to_stand_at_the_top(
+    chain: Chain, key: str
+) -> None:
+    chain.lose(chain.head)
+    async with reading(chain.home, target=id_of(2)) as reader:
+        await knows(reader, 2)
+        await reader.press(key)
+        await reader.hears(f"who started this session is not here: {id_of(1)}"[:70])
+
+
+async def test_a_worker_whose_parent_is_missing_is_no_orchestrator(tmp_path: Path) -> None:
+    worker(2, 1, agent_nickname="Ada").begin("Count.").spawn(3, "call_a", "Grace").end().put(tmp_path)
+    worker(3, 2, minutes=0.1, agent_nickname="Grace").turn("Count.").put(tmp_path)
+    async with reading(tmp_path, target=id_of(2)) as reader:
+        await reader.press("C")
+        await reader.sees("all 2 agents", lambda: reader.top)
+        await reader.idle()
+        assert "A Ada" in steps(reader)
+        assert "orchestrator" not in steps(reader)

@@ -78,6 +78,18 @@ def test_a_wait_is_for_the_workers_it_names_or_for_any() -> None:
     assert all(not wait.awaited for wait in sample_chain("f_agents_v2").members[0].waits)
 
 
+def test_a_wait_for_any_worker_was_for_the_one_that_had_ended_last() -> None:
+    """The first was over at once, since the news had come by then; the last was over by time."""
+    head = sample_chain("f_agents_v2").members[0]
+    names = {one.entry.key: one.name for one in head.member.children}
+    assert [[names[key] for key in wait.ended_by] for wait in head.waits] == [
+        ["counter"],
+        ["tester"],
+        ["counter"],
+        [],
+    ]
+
+
 def test_failures_stand_where_something_failed() -> None:
     times = sample_chain("f_agents_v2")
     assert {one.member.name: len(one.failures) for one in times.members if one.failures} == {

@@ -224,6 +224,12 @@ def test_workers_and_reviews_are_not_the_latest_and_forks_are(home: Path, found:
     assert found("latest") == id_of(4)
 
 
+def test_where_there_are_nothing_but_workers_the_latest_of_them_is_meant(home: Path, found: Show) -> None:
+    worker(2, 1).turn().put(home)
+    worker(3, 1, minutes=1).turn().put(home)
+    assert found("latest") == id_of(3)
+
+
 def test_a_session_that_goes_on_becomes_the_latest(home: Path, found: Show) -> None:
     story = Story(1).turn()
     story.put(home)

@@ -12,7 +12,6 @@ from typing import NamedTuple
 
 from trace_tui.kinds import AgentAct, agent_act
 from trace_tui.model import Call, Note, Place, Session, Tool, Turn
-from trace_tui.next_steps import flat
 
 _SLACK_MS = 1_000
 """A turn's first line may bear an earlier time than the line of the call that caused it."""
@@ -200,10 +199,15 @@ def _dealing(call: Call, act: AgentAct, turn: Turn) -> Dealing:
 def concerned(call: Call) -> list[str]:
     """The ids of the threads that a call about workers names, or that its answer tells of."""
     named = [] if call.child_session is None else [call.child_session]
-    named += _ID.findall(call.summary)
+    named += thread_ids_in(call.summary)
     if call.reply is not None:
         named += [*call.reply.named, *(one.worker for one in call.reply.news)]
     return [id_ for id_ in dict.fromkeys(named) if id_]
+
+
+def thread_ids_in(summary: str) -> list[str]:
+    found: list[str] = _ID.findall(summary)
+    return found
 
 
 def turns_of(worker: Session) -> list[WorkerTurn]:
@@ -216,9 +220,9 @@ def turns_of(worker: Session) -> list[WorkerTurn]:
 def _end_of(turn: Turn) -> int | None:
     if turn.ended_at is not None:
         return turn.ended_at
-    moments = (item.at if isinstance(item, Note) else item.ended_at for item in flat(turn.items))
-    known = [moment for moment in (turn.started_at, *moments) if moment is not None]
-    return max(known, default=None)
+    notes = (item.at for item in turn.items if isinstance(item, Note))
+    moments = (turn.started_at, *notes, *(call.ended_at for call in turn.calls()))
+    return max((moment for moment in moments if moment is not None), default=None)
 
 
 def turn_before(session: Session, ordinal: int | None) -> Turn | None:

@@ -45,7 +45,6 @@ _HINTS_SHARE = 20
 """They may take a twentieth of the time."""
 
 
-_NO_CHAIN = "this session started no workers, and none started it"
 _A_MOMENT = 0.3
 """Seconds after which it is said that the chain has to be waited for."""
 
@@ -98,11 +97,12 @@ class TraceApp(ReadingApp):
     @work(group="chain", exclusive=True, description="chain")
     async def _show_chain(self) -> None:
         from trace_tui.app.chain_screen import ChainScreen
+        from trace_tui.telling.absences import who_is_absent
 
         here = self.main.sessions.selected if self.main.pane is Pane.SESSIONS else None
         here = here or (self.opened.member if self.opened is not None else None)
         if here is None or not here.root.children:
-            self.main.say_of_others(_NO_CHAIN)
+            self._say_alone(here)
             return
         asked = asyncio.ensure_future(self._chain_by_now(here.root))
         if not (await asyncio.wait({asked}, timeout=_A_MOMENT))[0]:
@@ -110,7 +110,13 @@ class TraceApp(ReadingApp):
         times, failures = await asked
         if self.screen is not self.main or self.main.is_asking:
             return  # a menu or a prompt has been opened meanwhile
-        await self.push_screen(ChainScreen(times, failures, here), self._on_chain_left)
+        absent = who_is_absent(here.root, self.main.forest)
+        await self.push_screen(ChainScreen(times, failures, here, absent), self._on_chain_left)
+
+    def _say_alone(self, member: Member | None) -> None:
+        from trace_tui.telling.absences import NO_CHAIN, why_alone
+
+        self.main.say_of_others(NO_CHAIN if member is None else why_alone(member, self.main.forest))
 
     async def _chain_by_now(self, head: Member) -> tuple[ChainTimes, list[Failure]]:
         from trace_tui.library.chain_times import times_of
@@ -154,7 +160,7 @@ class TraceApp(ReadingApp):
         member = opened.member if opened is not None else None
         head = event.head or (member.root if member is not None else None)
         if head is None or not head.children:
-            self.main.say_of_others(_NO_CHAIN)
+            self._say_alone(head)
             return
         wish = event.wish
         if wish is None and opened is not None and place is not None:
@@ -163,6 +169,7 @@ class TraceApp(ReadingApp):
 
     def _show_stream(self, head: Member, wish: Wish | None) -> None:
         from trace_tui.app.stream import Stream
+        from trace_tui.telling.absences import who_is_absent
 
         self.is_touched = True
         self.main.go_to_pane(Pane.TIMELINE)
@@ -170,6 +177,9 @@ class TraceApp(ReadingApp):
             self.show(Stream(self.next_number(), head, self.threads, wish))
         except TraceError as problem:
             self.main.say(str(problem), "bold red")
+            return
+        if absent := who_is_absent(head, self.main.forest):
+            self.main.say(absent, "yellow")
 
     def _on_chain_left(self, choice: Choice | None) -> None:
         if choice is None:

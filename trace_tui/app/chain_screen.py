@@ -43,8 +43,12 @@ class ChainScreen(Screen[Choice | None]):
         Binding("question_mark,f1", "help", "help", id="help"),
     ]
 
-    def __init__(self, times: ChainTimes, failures: Sequence[Failure], here: Member | None) -> None:
+    def __init__(
+        self, times: ChainTimes, failures: Sequence[Failure], here: Member | None, absent: str = ""
+    ) -> None:
+        """``absent`` says who is not here."""
         super().__init__()
+        self._absent = absent
         self._times = times
         self._failures = sorted(failures, key=lambda one: one.at)
         self._on: Failure | None = None
@@ -64,6 +68,8 @@ class ChainScreen(Screen[Choice | None]):
             self.view.select(self._here)
         self.set_focus(self.view)
         self.keys.show_keys(_KEYS)
+        if self._absent:
+            self.keys.say(self._absent, "yellow")
 
     @property
     def head(self) -> Member:

@@ -13,6 +13,7 @@ from trace_tui.app.wishes import Spot, Wish
 from trace_tui.library.chains import Member
 from trace_tui.model import Call, Tool
 from trace_tui.parsers.safe_text import one_line
+from trace_tui.telling.absences import why_at_top
 from trace_tui.widgets.line_view import LineView
 from trace_tui.widgets.timeline_rows import Row
 
@@ -113,7 +114,7 @@ class TravellingScreen(ReadingScreen):
             return
         way = way_up(opened, self.timeline.selected, self.forest)
         if way is None:
-            self.say_of_others("nobody started this session: it stands at the top")
+            self.say_of_others(why_at_top(opened.member))
         elif way.member is None:
             self.say_of_others(f"where it came from is not here ({one_line((way.id or '')[:8])})")
         elif (part := _part_of_member(opened, way.member)) is not None:

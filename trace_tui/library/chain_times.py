@@ -15,6 +15,7 @@ from trace_tui.library.chains import Member, Totals, totals
 from trace_tui.library.rows import Row
 from trace_tui.library.stretches import Stretch as Stretch
 from trace_tui.library.stretches import joined, length_of, without
+from trace_tui.ties import thread_ids_in
 from trace_tui.time_spent import is_wait
 from trace_tui.times import between
 
@@ -40,7 +41,7 @@ class WaitSpan(NamedTuple):
     end: int | None
     until: int
     awaited: frozenset[str]
-    """The ids of the workers that it names; none where it is for any of them."""
+    """The ids of the workers that it names, here or not; none where it is for any of them."""
     ended_by: tuple[str, ...] = ()
     """The keys of the workers whose end, at the same moment or right before, ended it."""
 
@@ -79,6 +80,16 @@ class MemberTimes(NamedTuple):
                 spent[key] += wait.until - wait.start
         workers = {child.entry.key: child for child in self.member.children}
         return [(workers[key], ms) for key, ms in spent.most_common() if key in workers]
+
+    @property
+    def missed_ms(self) -> int:
+        """How long it waited for workers whose own files are not here."""
+        here = {child.entry.id for child in self.member.children}
+        return sum(
+            wait.until - wait.start
+            for wait in self.waits
+            if not wait.ended_by and wait.awaited and not wait.awaited & here
+        )
 
     def _named(self, wait: WaitSpan) -> list[str]:
         return [child.entry.key for child in self.member.children if child.entry.id in wait.awaited]
@@ -149,7 +160,7 @@ def _times_of_one(member: Member, depth: int, catalog: Catalog) -> MemberTimes:
     is_waiting = any(call.end is None for call in waits)
     last_known = (whole.ended_at if is_waiting else member.entry.ended_at) or 0
     turns, failed_turns = _turns_of(catalog.query(_TURNS, [number]), last_known)
-    spans = [_wait_span(call, member, turns) for call in waits if call.started_at is not None]
+    spans = [_wait_span(call, turns) for call in waits if call.started_at is not None]
     # A session that has just been forgotten has no rows any more.
     inherited = catalog.query("SELECT inherited_lines FROM sessions WHERE session = ?", [number])
     waiting = joined([(wait.start, wait.until) for wait in spans])
@@ -219,7 +230,7 @@ def _turns_of(rows: list[Row], last_known: int) -> tuple[list[TurnSpan], list[in
     return spans[::-1], failures
 
 
-def _wait_span(call: _Call, member: Member, turns: list[TurnSpan]) -> WaitSpan:
+def _wait_span(call: _Call, turns: list[TurnSpan]) -> WaitSpan:
     """One that was never answered lasts as long as its turn."""
     start, end = call.started_at or 0, call.end
     turn = next((turn for turn in reversed(turns) if turn.start <= start), None)
@@ -228,14 +239,13 @@ def _wait_span(call: _Call, member: Member, turns: list[TurnSpan]) -> WaitSpan:
         end = None if turn is None else turn.end
     else:
         until = end
-    return WaitSpan(call.call_id, start, end, max(start, until), _awaited(member, call.summary, call.child))
+    return WaitSpan(call.call_id, start, end, max(start, until), _awaited(call.summary, call.child))
 
 
-def _awaited(member: Member, summary: str, child: str | None) -> frozenset[str]:
+def _awaited(summary: str, child: str | None) -> frozenset[str]:
     if summary.endswith("…"):  # cut: it may be for others, too
         return frozenset()
-    ids = (one.entry.id for one in member.children)
-    return frozenset(id_ for id_ in ids if id_ is not None and (id_ == child or id_ in summary))
+    return frozenset(thread_ids_in(summary)) | frozenset({child} if child is not None else ())
 
 
 def _end_of(start: int | None, end: int | None, duration: int | None) -> int | None:
@@ -279,7 +289,9 @@ def _critical_path(told: list[MemberTimes]) -> list[Stint]:
         at = min(at, turn.until)
         if id(here) not in known_ends:
             below = _ends_below(here, times)
-            known_ends[id(here)] = [end for wait in here.waits for end in _explaining(wait, below)]
+            known_ends[id(here)] = [
+                end for wait in here.waits for end in _explaining(wait, below) if end.at >= wait.start
+            ]
         ends = [end for end in known_ends[id(here)] if turn.start <= end.at <= at]
         if ends:
             last = max(ends, key=lambda end: end.at)
@@ -312,13 +324,27 @@ def _ends_below(waiter: MemberTimes, times: dict[int, MemberTimes]) -> list[_End
 def _explaining(wait: WaitSpan, ends: list[_End]) -> list[_End]:
     """The ends that a wait was for. One that is not over yet is for whoever has not ended."""
     if wait.end is None:
-        found = [end for end in ends if end.is_open]
-    else:
-        first = max(wait.start, wait.end - _PROMPTLY_MS)
+        return [end for end in ends if end.is_open and _is_for(wait, end)]
+    for first, last in _windows(wait.start, wait.end):
         begin = bisect_left(ends, first, key=lambda end: end.at)
-        behind = bisect_right(ends, wait.end + _LATE_MS, key=lambda end: end.at)
-        found = [end for end in ends[begin:behind] if not end.is_open]
-    return [end for end in found if not wait.awaited or end.worker.member.entry.id in wait.awaited]
+        behind = bisect_right(ends, last, key=lambda end: end.at)
+        found = [end for end in ends[begin:behind] if not end.is_open and _is_for(wait, end)]
+        if found:
+            return found
+    return []
+
+
+def _is_for(wait: WaitSpan, end: _End) -> bool:
+    return not wait.awaited or end.worker.member.entry.id in wait.awaited
+
+
+def _windows(start: int, end: int) -> list[Stretch]:
+    """Where to look for the ends that ended a wait, the likeliest first."""
+    earliest = end - _PROMPTLY_MS
+    if end - start > _LATE_MS:  # else the news had come before it
+        earliest = max(start, earliest)
+    just_before = max(earliest, end - _LATE_MS)
+    return [(just_before, end), (end, end + _LATE_MS), (earliest, just_before)]
 
 
 def _with_waits_explained(told: list[MemberTimes]) -> list[MemberTimes]:

@@ -21,6 +21,7 @@ from trace_tui.show.chain_reading import (
     target_of,
 )
 from trace_tui.show.chain_warnings import warnings_of
+from trace_tui.telling.absences import NO_CHAIN
 from trace_tui.telling.hints import hint_words
 from trace_tui.times import local_with_zone, short_duration
 from trace_tui.widgets.timeline_lines import Look, step_line, turn_line
@@ -38,7 +39,6 @@ _NAME = len("A orchestrator")
 _LEAST_HINT = 20
 _HINTS = 12
 """So many are printed."""
-_ALONE = "this session started no workers, and none started it"
 
 
 def print_chain(chain: WholeChain) -> None:
@@ -138,8 +138,8 @@ class ChainPage:
             self._lines.put((f"{_INDENT}{name:<10}", "dim"), (value, ""))  # for copying: may be wider
         for words in warnings_of(self._chain, self._story.unread):
             self._lines.put((f"! {words}", "yellow"))  # with ids and paths, as well
-        if not self._badges and head.parent_id is None:
-            self._fold([_ALONE])
+        if not self._badges and head.parent_id is None and not self._chain.missing:
+            self._fold([NO_CHAIN])
 
     def _times(self) -> list[str]:
         times = self._chain.times

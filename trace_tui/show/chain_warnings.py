@@ -22,6 +22,9 @@ def warnings_of(chain: WholeChain, unread: Mapping[str, str]) -> Iterator[str]:
     head = chain.head
     if head.oddity is Oddity.ORPHAN:
         yield f"who started it is not here: {one_line(head.entry.parent_id or '', 80)}"
+    for member in chain.members:
+        if member.oddity in (Oddity.CYCLE, Oddity.IMPOSTOR):
+            yield f"{names[member.entry.key]}: {member.oddity}"
     for missing in chain.missing:
         yield _not_here(missing, names[missing.named_by.entry.key])
     for member in chain.members:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from trace_tui.kinds import TurnStatus
-from trace_tui.library.chains import Forest, Member
+from trace_tui.library.chains import Forest, Member, Oddity
 from trace_tui.model import Session
 from trace_tui.relatives import Relation
 from trace_tui.ties import turn_before
@@ -29,7 +29,8 @@ def _origin(member: Member, forest: Forest) -> Iterator[Link]:
     if member.parent is not None:
         yield Link("from", member.parent.entry.id, is_origin=True)
     elif entry.parent_id is not None:
-        yield Link("from", entry.parent_id, "not found here", is_origin=True)
+        words = "not found here" if member.oddity is Oddity.ORPHAN else str(member.oddity or "")
+        yield Link("from", entry.parent_id, words, is_origin=True)
     elif entry.forked_from is not None:
         yield Link("forked", entry.forked_from, is_origin=True)
 

@@ -73,7 +73,8 @@ class Cast:
             for name in (member.entry.key, member.entry.id, member.entry.agent.path):
                 if name is not None:
                     known[name] = one
-        return cls(known, _known(head, badges.get(head.entry.key)))
+        is_top = head.entry.parent_id is None  # else the top of all is not here
+        return cls(known, _known(head, badges.get(head.entry.key)) if is_top else Known(HEAD))
 
     def with_children_of(self, session: Session) -> Cast:
         """The same, and those whose own files are not here by what the session calls them."""
@@ -114,9 +115,10 @@ def _named(session: Session) -> dict[str, Known]:
 
 def called(member: Member) -> str:
     """What an agent is called within its chain; up to 0.106 workers have no names."""
-    if member.parent is None and member.children:
+    is_worker = member.parent is not None or member.entry.parent_id is not None
+    if member.children and not is_worker:
         return HEAD
-    if member.parent is not None:
+    if is_worker:
         return one_line(member.name or member.entry.agent.role or member.relation.value, _NAME)
     return one_line(member.entry.title[: 2 * _NAME], _NAME)
 

@@ -144,17 +144,19 @@ class ChainRows:
         """How long, and for whom."""
         line: Line = [(f"waited {short_duration(one.waited_ms)}", "dim")]
         awaited = [(self._badges.get(member.entry.key), member, spent) for member, spent in one.awaited()]
-        for place, (badge, member, spent) in enumerate(awaited[:_AWAITED]):
-            line.append((f"{', ' if place else ': '}{short_duration(spent)} for ", "dim"))
+        for badge, member, spent in awaited[:_AWAITED]:
+            line.append((f"{', ' if len(line) > 1 else ': '}{short_duration(spent)} for ", "dim"))
             if badge is not None:
                 line += [(f"{badge.letter} ", f"bold {badge.style}"), (called(member), badge.style)]
             else:
                 line.append((called(member), "dim"))
         if len(awaited) > _AWAITED:
             line.append((f", {len(awaited) - _AWAITED:,} more", "dim"))
-        nobody = one.waited_ms - sum(spent for *_, spent in awaited)
-        if awaited and nobody > one.waited_ms * _WORTH_TELLING:
-            line.append((f", {short_duration(nobody)} for nobody", "dim"))
+        missed = one.missed_ms
+        nobody = one.waited_ms - missed - sum(spent for *_, spent in awaited)
+        for spent, whom in ((missed, "workers not here"), (nobody, "nobody")):
+            if (awaited or missed) and spent > one.waited_ms * _WORTH_TELLING:
+                line.append((f"{', ' if len(line) > 1 else ': '}{short_duration(spent)} for {whom}", "dim"))
         return line
 
     def foot(self, width: int) -> list[Line]:
