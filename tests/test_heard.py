@@ -13,7 +13,7 @@ import pytest
 from tests.building import Rollout
 from tests.library import Story, id_of, worker
 from tests.reading_sessions import SAMPLES, calls_of, readable, truths
-from trace_tui.heard import Heard, Told, notice_of, told_of_turn, turns_meant
+from trace_tui.heard import Heard, Hearing, Told, notice_of, turns_meant
 from trace_tui.model import Call, Child, Item, Note, NoteKind, Place, Relation, Session, Turn, TurnStatus
 from trace_tui.telling.trails import told_parent
 from trace_tui.texts import Readable
@@ -44,7 +44,7 @@ def parent_and(worker_name: str, paths: list[Path]) -> Iterator[tuple[Readable, 
 
 
 def told(parent: Readable, own: Readable, turn: int = 1) -> Told:
-    return told_of_turn(parent, own.session, own.session.turns[turn - 1])
+    return Hearing(parent, own.session).of(own.session.turns[turn - 1])
 
 
 def said(items: tuple[Item, ...]) -> list[str]:
@@ -137,7 +137,7 @@ def test_a_worker_that_was_stopped_is_known_by_the_call_that_stopped_it() -> Non
 def test_nothing_is_heard_of_strangers() -> None:
     with parent_and("Lorentz", family("f_agents_v1")) as (parent, _):
         stranger = Session(id="01a1f900-dead", turns=[Turn(1, Place(1), ended_at=0)])
-        assert told_of_turn(parent, stranger, stranger.turns[0]) == Told((), ())
+        assert Hearing(parent, stranger).of(stranger.turns[0]) == Told((), ())
 
 
 # -- built ones ------------------------------------------------------------------
@@ -213,8 +213,8 @@ def test_what_a_worker_sends_on_its_way_counts_from_the_failure_on(tmp_path: Pat
     with both(tmp_path, parent, child) as (one, other):
         failing = other.session.failed_calls()[0]
         turn = other.session.turns[0]
-        assert heard(told_of_turn(one, other.session, turn)) == ["It begins.", "It fails.", "It failed."]
-        since = told_of_turn(one, other.session, turn, failing.started_at)
+        assert heard(Hearing(one, other.session).of(turn)) == ["It begins.", "It fails.", "It failed."]
+        since = Hearing(one, other.session).of(turn, failing.started_at)
         assert heard(since) == ["It fails.", "It failed."]
 
 

@@ -16,6 +16,8 @@ from tests.reading_sessions import call_named, calls_of, readable, sample
 from tests.stories import WORKER, Story
 from trace_tui.model import Call, CallStatus, Note, NoteKind, Place, Session, Tool, Turn, TurnStatus
 from trace_tui.parsers.events import CallMade, Event
+from trace_tui.past import Past
+from trace_tui.same_work import Step, first_passing
 from trace_tui.telling.trails import why_call, why_turn, why_worker
 from trace_tui.texts import Readable, Texts
 from trace_tui.trail import Elsewhere, Trail, failing_of, has_failed, trail_of
@@ -39,7 +41,7 @@ def words(blocks: list[Block]) -> list[str]:
 
 def trail_in(own: Readable, call: Call, *others: Readable) -> Trail:
     turn = next(turn for turn in own.session.turns if call in turn.calls())
-    return trail_of(turn, call, own, others)
+    return trail_of(turn, call, Past(own), [Past(other) for other in others])
 
 
 def last_failure(session: Session) -> Call:
@@ -104,31 +106,34 @@ def test_a_real_patch_that_does_not_apply_any_more_leads_to_the_one_that_did() -
     assert len(trail.next_steps) == 3
 
 
-def test_a_failed_turn_failed_with_its_last_failed_call() -> None:
+def test_a_failed_turn_failed_with_its_last_failed_call_that_was_not_mended() -> None:
     first, last = _call(2, CallStatus.FAILED), _call(3, CallStatus.FAILED)
-    turn = Turn(1, Place(1), status=TurnStatus.FAILED, items=[first, last, _call(4)])
-    assert failing_of(turn, unwritten(turn)) is last
+    mended = [_call(4, CallStatus.FAILED, "sh b"), _call(5, summary="sh b")]
+    turn = Turn(1, Place(1), status=TurnStatus.FAILED, items=[first, last, *mended])
+    assert failing_of(turn, Past(unwritten(turn))) is last
+    turn.items.append(_call(6))
+    assert failing_of(turn, Past(unwritten(turn))) is None
 
 
 def test_a_turn_that_went_on_failed_with_what_was_never_mended() -> None:
     checks = _call(2, CallStatus.FAILED), _call(3, CallStatus.FAILED, "sh b"), _call(4)
     turn = Turn(1, Place(1), status=TurnStatus.COMPLETED, items=[*checks])
     own = unwritten(turn)
-    assert failing_of(turn, own) is checks[1]
-    assert has_failed(turn, own)
+    assert failing_of(turn, Past(own)) is checks[1]
+    assert has_failed(turn, Past(own))
     turn.items.append(_call(5, summary="sh b"))
     own = unwritten(turn)
-    assert failing_of(turn, own) is None
-    assert not has_failed(turn, own)
+    assert failing_of(turn, Past(own)) is None
+    assert not has_failed(turn, Past(own))
 
 
 def test_a_turn_that_was_cut_short_is_told_by_what_it_was_at() -> None:
     at = _call(3, CallStatus.ABORTED, "sleep 25")
     turn = Turn(1, Place(1), status=TurnStatus.ABORTED, items=[_call(2, CallStatus.FAILED), at, _call(4)])
     own = unwritten(turn)
-    assert failing_of(turn, own) is at
-    assert has_failed(turn, own)
-    assert words(why_turn(trail_of(turn, None, own), NOBODY))[1].startswith(
+    assert failing_of(turn, Past(own)) is at
+    assert has_failed(turn, Past(own))
+    assert words(why_turn(trail_of(turn, None, Past(own)), NOBODY))[1].startswith(
         "was at line 3 ■ run aborted sleep 25"
     )
 
@@ -136,7 +141,7 @@ def test_a_turn_that_was_cut_short_is_told_by_what_it_was_at() -> None:
 def test_a_real_turn_that_failed_without_a_call_tells_its_error() -> None:
     with readable(sample("f_agents_v1", 4)) as own:
         (turn,) = own.session.failed_turns()
-        trail = trail_of(turn, None, own)
+        trail = trail_of(turn, None, Past(own))
     assert trail.failing is None
     assert "This worker may not run." in (trail.error or "")
     assert why_turn(trail, NOBODY) == []
@@ -398,7 +403,7 @@ def test_what_passed_stands_before_the_failure_and_the_patches_between(
     calls = calls_of(own.session)
     call = data.draw(st.none() | st.sampled_from(calls)) if calls else None
     turn = made[1] if call in made[1].items else made[0]
-    trail = trail_of(turn, call, own, [own])
+    trail = trail_of(turn, call, Past(own), [Past(own)])
     why_worker("Ada", turn, trail, NOBODY)
     if trail.failing is None or trail.last_passing is None:
         assert trail.between == ()
@@ -407,3 +412,33 @@ def test_what_passed_stands_before_the_failure_and_the_patches_between(
     assert last < failing
     assert all(last < calls.index(patch) < failing for patch in trail.between)
     assert all(turn.items.index(step) > turn.items.index(trail.failing) for step in trail.next_steps)
+
+
+wrapped = st.tuples(
+    st.sampled_from(["", "cd x && ", "cd y\n", "time ", "timeout -k 5 9 ", "FOO=1 "]),
+    st.sampled_from(["sh a", "make", "make test", "sh " + "long " * 50, "sh " + "long " * 50 + "other", ""]),
+    st.sampled_from(["", " 2>&1", " "]),
+)
+
+
+@given(st.lists(st.tuples(wrapped, st.sampled_from([CallStatus.OK, CallStatus.FAILED])), max_size=8))
+def test_looking_up_finds_what_looking_at_all_calls_would_find(
+    made: list[tuple[tuple[str, str, str], CallStatus]],
+) -> None:
+    turn = Turn(1, Place(1))
+    for line, (words, status) in enumerate(made, 2):
+        typed = " ".join("".join(words).split())
+        turn.items.append(_call(line, status, typed[:159] + "…" if len(typed) > 160 else typed))
+    own = unwritten(turn)
+    calls = calls_of(own.session)
+    for at, call in enumerate(calls):
+        all_before = [Step(turn, one) for one in reversed(calls[:at]) if one.status is CallStatus.OK]
+        found = first_passing(Step(turn, call), all_before, own, own)
+        assert trail_of(turn, call, Past(own)).last_passing is (None if found is None else found.call)
+
+
+def test_no_command_takes_long_to_be_compared(tmp_path: Path) -> None:
+    """Options of timeout may be read in two ways each, and thousands of them take no time all the same."""
+    tricky = "timeout " + "-k 5 " * 2_000 + "x"
+    with trail_to(Story().begin().runs(tricky).runs(tricky, 1).end(), tmp_path) as (calls, trail):
+        assert trail.last_passing is calls[0]

@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from trace_tui.call_texts import CallRecords, call_output
 from trace_tui.kinds import AgentAct, agent_act
-from trace_tui.model import Call, Item, Note, NoteKind, Session, Tool, Turn
+from trace_tui.model import Call, Item, Note, NoteKind, Place, Session, Tool, Turn
 from trace_tui.next_steps import flat, next_steps
 from trace_tui.parsers.injected import WorkerNotice, worker_notice
 from trace_tui.parsers.particulars import item_worker_states, worker_states
@@ -47,17 +47,52 @@ class Told(NamedTuple):
     """When the last of it had been heard."""
 
 
-def told_of_turn(parent: Readable, worker: Session, turn: Turn, since: int | None = None) -> Told:
-    """Mails that the worker sent on its way count only ``since`` then, if that is given."""
-    names = names_of(parent.session, worker)
-    items = list(flat(item for one in parent.session.turns for item in one.items))
-    heard = _heard(items, parent, names, worker, turn, since)
-    if not heard:
-        return Told((), ())
-    last = max(at for at, _ in heard)
-    moments = [moment for _, one in heard if (moment := _moment(one.item)) is not None]
-    after = next_steps(_before_prompt(items[last + 1 :]), max(moments, default=None))
-    return Told(tuple(one for _, one in heard), after)
+class Hearing:
+    """All that a parent heard of one of its workers, for questions about its turns."""
+
+    def __init__(self, parent: Readable, worker: Session) -> None:
+        self._parent = parent
+        self._turns = turns_of(worker)
+        self._names = names_of(parent.session, worker)
+        self._items = list(flat(item for one in parent.session.turns for item in one.items))
+        self._of_worker = [(at, item) for at, item in enumerate(self._items) if _may_name(item, self._names)]
+        self._answers: dict[Place, WorkerNotice | None] = {}
+
+    def of(self, turn: Turn, since: int | None = None) -> Told:
+        """Mails that the worker sent on its way count only ``since`` then, if that is given."""
+        heard = self._heard(turn, since)
+        if not heard:
+            return Told((), ())
+        last = max(at for at, _ in heard)
+        moments = [moment for _, one in heard if (moment := _moment(one.item)) is not None]
+        after = next_steps(_before_prompt(self._items[last + 1 :]), max(moments, default=None))
+        return Told(tuple(one for _, one in heard), after)
+
+    def _heard(self, turn: Turn, since: int | None) -> list[tuple[int, Heard]]:
+        """With their places among the items."""
+        found: list[tuple[int, Heard]] = []
+        orders: list[tuple[int, Heard]] = []
+        for at, item in self._of_worker:
+            if isinstance(item, Note):
+                if _is_of(item, self._turns, turn, since):
+                    found.append((at, Heard(item)))
+                continue
+            act = agent_act(item.tool, item.name)
+            if act is AgentAct.WAIT and self._awaited(item) == turn.index:
+                if (notice := self._answer(item)) is not None:
+                    found.append((at, Heard(item, notice)))
+            elif act in _ENDINGS and turn_begun_by(self._turns, item.started_at) == turn.index:
+                orders.append((at, Heard(item, self._answer(item))))
+        # Whoever ends a worker without having heard of it is told by the answer how it was.
+        return found or orders
+
+    def _awaited(self, wait: Call) -> int | None:
+        return turn_awaited(self._turns, wait.started_at, wait.ended_at)
+
+    def _answer(self, call: Call) -> WorkerNotice | None:
+        if call.place not in self._answers:
+            self._answers[call.place] = _answer(call, self._names, self._parent)
+        return self._answers[call.place]
 
 
 def _before_prompt(items: Iterable[Item]) -> Iterator[Item]:
@@ -112,35 +147,6 @@ _NOTICE_END = '"}}</subagent_notification>'
 
 
 # -- what tells of it -----------------------------------------------------------
-
-
-def _heard(
-    items: list[Item],
-    parent: Readable,
-    names: Collection[str],
-    worker: Session,
-    turn: Turn,
-    since: int | None,
-) -> list[tuple[int, Heard]]:
-    """With their places among the items."""
-    turns = turns_of(worker)
-    found: list[tuple[int, Heard]] = []
-    orders: list[tuple[int, Heard]] = []
-    for at, item in enumerate(items):
-        if not _may_name(item, names):
-            continue
-        if isinstance(item, Note):
-            if _is_of(item, turns, turn, since):
-                found.append((at, Heard(item)))
-            continue
-        act = agent_act(item.tool, item.name)
-        if act is AgentAct.WAIT and turn_awaited(turns, item.started_at, item.ended_at) == turn.index:
-            if (notice := _answer(item, names, parent)) is not None:
-                found.append((at, Heard(item, notice)))
-        elif act in _ENDINGS and turn_begun_by(turns, item.started_at) == turn.index:
-            orders.append((at, Heard(item, _answer(item, names, parent))))
-    # Whoever ends a worker without having heard of it is told by the answer how it was.
-    return found or orders
 
 
 def _is_of(note: Note, turns: Sequence[WorkerTurn], turn: Turn, since: int | None) -> bool:

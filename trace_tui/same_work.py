@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import posixpath
 import re
-from collections.abc import Iterable
+from collections.abc import Hashable, Iterable, Iterator
 from functools import lru_cache
 from itertools import islice
 from typing import NamedTuple
@@ -16,7 +16,7 @@ import orjson
 
 from trace_tui.call_texts import CallRecords, call_folder, call_input, patched_files, typed_command
 from trace_tui.likeness import is_patch, patched_file
-from trace_tui.model import Call, CallStatus, Tool, Turn
+from trace_tui.model import Call, Tool, Turn
 from trace_tui.parsers.commands import shown_command
 from trace_tui.parsers.particulars import item_arguments
 from trace_tui.texts import Readable
@@ -24,13 +24,17 @@ from trace_tui.wording.steps import tool_name
 
 _LOOKED_AT = 1000
 """So many calls whose summaries are alike are compared; each is a look into the file."""
+_GROWTH = 4
 
 _FOLDER = re.compile(r"""cd ('[^']*'|"[^"]*"|[^\s;&|]+)\s*(?:&&|;|\n)\s*""")
 _AROUND = re.compile(
-    r"(?:g?timeout(?: +-[ks] +\S+| +-\S+)* +[\d.]+[smhd]?|time(?: +-p)?|nohup|nice(?: +-n +-?\d+| +-\d+)?) +"
+    r"(?:g?timeout(?: +-[ks] +\S+| +-(?![ks] )\S+)* +[\d.]+[smhd]?"
+    r"|time(?: +-p)?|nohup|nice(?: +-n +-?\d+| +-\d+)?) +"
 )
 """What only limits or measures a command."""
 _BOTH_STREAMS = " 2>&1"
+_LINKED = "/private"
+"""Where macOS keeps its temporary folders, which are linked from the root."""
 
 
 class Step(NamedTuple):
@@ -55,26 +59,28 @@ class _Work(NamedTuple):
         return is_there and self.what == other.what
 
 
-def last_passing(failing: Step, back: Iterable[Step], own: Readable, other: Readable) -> Step | None:
-    """The first of these calls, all of the ``other`` session and from its end on, that did the same and
-    ended ok."""
-    work = _work(failing, own)
+def first_passing(failing: Step, candidates: Iterable[Step], own: Readable, other: Readable) -> Step | None:
+    """The first of these calls of the ``other`` session, which ended ok, that did the same."""
+    work = _work(failing, CallRecords.of(failing.call, own.texts), own)
     if work is None:
         return None
-    alike = (step for step in back if _may_have_passed(step.call, failing.call))
-    for step in islice(alike, _LOOKED_AT):
-        found = _work(step, other)
-        if found is not None and work.is_same(found):
-            return step
+    alike = (step for step in candidates if _are_alike(step.call, failing.call))
+    for block in _growing_blocks(islice(alike, _LOOKED_AT)):
+        read = CallRecords.of_many([step.call for step in block], other.texts)
+        for step, records in zip(block, read, strict=True):
+            found = _work(step, records, other)
+            if found is not None and work.is_same(found):
+                return step
     return None
 
 
-def did_same(one: Step, other: Step, own: Readable) -> bool:
-    """Two calls of one session."""
-    if not _are_alike(one.call, other.call):
-        return False
-    first, second = _work(one, own), _work(other, own)
-    return first is not None and second is not None and first.is_same(second)
+def _growing_blocks(steps: Iterable[Step]) -> Iterator[list[Step]]:
+    """Mostly the first one is it. Where a file is compressed, each block takes reading it from its start."""
+    waiting = iter(steps)
+    size = 1
+    while block := list(islice(waiting, size)):
+        yield block
+        size *= _GROWTH
 
 
 def is_comparable(call: Call) -> bool:
@@ -84,13 +90,45 @@ def is_comparable(call: Call) -> bool:
 
 # -- by their summaries -----------------------------------------------------------
 
+PATCHES = ("patches",)
+"""All patches are filed under this."""
 
-def _may_have_passed(call: Call, failing: Call) -> bool:
-    return call.status is CallStatus.OK and _are_alike(call, failing) and not _began_before_end(failing, call)
+
+def filed_under(call: Call) -> list[Hashable]:
+    """So that whoever looks under all that `asked_for` says finds whatever may have done the same."""
+    if is_patch(call):
+        name = _only_file(call)
+        return [PATCHES, ("patch", name)]
+    if call.tool is not Tool.EXEC:
+        return [(call.tool, tool_name(call), call.summary)]
+    first, last = _ends(call)
+    return [("begins", first), ("cut", first) if call.summary.endswith("…") else ("ends", last)]
 
 
-def _began_before_end(later: Call, earlier: Call) -> bool:
-    """They ran side by side, or one inside the other."""
+def asked_for(call: Call) -> list[Hashable]:
+    if is_patch(call):
+        name = _only_file(call)
+        return [PATCHES] if name is None else [("patch", name), ("patch", None)]
+    if call.tool is not Tool.EXEC:
+        return filed_under(call)
+    first, last = _ends(call)
+    return [("begins", first)] if call.summary.endswith("…") else [("ends", last), ("cut", first)]
+
+
+def _only_file(call: Call) -> str | None:
+    """The last part of the name of a patch's file; None where there may be several."""
+    file = patched_file(call)
+    return None if file is None or " more" in call.summary else file.name.rpartition("/")[2]
+
+
+def _ends(call: Call) -> tuple[str, str]:
+    """The first and the last word of a command."""
+    words = _core(call.summary.removesuffix("…"))[1].split(None, 1)
+    return (words[0], words[-1].rpartition(" ")[2]) if words else ("", "")
+
+
+def ran_together(later: Call, earlier: Call) -> bool:
+    """Side by side, or one inside the other."""
     return (
         later.started_at is not None and earlier.ended_at is not None and later.started_at < earlier.ended_at
     )
@@ -121,9 +159,8 @@ def _may_share_files(one: Call, other: Call) -> bool:
 # -- by their records -------------------------------------------------------------
 
 
-def _work(step: Step, where: Readable) -> _Work | None:
+def _work(step: Step, records: CallRecords, where: Readable) -> _Work | None:
     call = step.call
-    records = CallRecords(call, where.texts)
     if is_patch(call):
         files = frozenset(file.path for file in patched_files(records))
         return _Work((), files=files) if files else None
@@ -138,7 +175,7 @@ def _work(step: Step, where: Readable) -> _Work | None:
     return _Work((Tool.EXEC, core), posixpath.normpath(folder) if folder else "")
 
 
-@lru_cache(maxsize=1024)
+@lru_cache(maxsize=8192)
 def _core(command: str) -> tuple[str, str]:
     """A command without what stands around it, and the folder that it was told to go to first."""
     folder = ""
@@ -167,7 +204,8 @@ def _arguments(records: CallRecords) -> object:
 
 def _are_one(path: str, other: str) -> bool:
     """Calls name files by their way from the folder, items by the whole path, links followed."""
+    path, other = (one.removeprefix(_LINKED).removeprefix("./") for one in (path, other))
     if path == other:
         return True
     longer, shorter = sorted((path, other), key=len, reverse=True)
-    return longer.startswith("/") and longer.endswith("/" + shorter.removeprefix("/"))
+    return longer.startswith("/") and not shorter.startswith("/") and longer.endswith("/" + shorter)

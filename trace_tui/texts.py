@@ -37,8 +37,13 @@ class Texts:
         return self
 
     def __exit__(self, *_: object) -> None:
+        self.release()
+
+    def release(self) -> None:
+        """Closes its files; whatever is asked then opens them again."""
         for stream in self._streams.values():
             stream.close()
+        self._streams.clear()
 
     def raw(self, place: Place) -> bytes:
         """The bytes of one record, as they stand in the file."""

@@ -12,14 +12,16 @@ from typing import NamedTuple
 from trace_tui.app.opened import Opened, name_of
 from trace_tui.app.relatives import Part, Relative, Relatives
 from trace_tui.errors import Unreadable
-from trace_tui.heard import names_in, told_of_turn
-from trace_tui.model import Call, Item, Session, Turn, TurnStatus
+from trace_tui.heard import Hearing, names_in
+from trace_tui.model import Call, Item, Session, TurnStatus
 from trace_tui.parsers.safe_text import one_line
+from trace_tui.past import Past
 from trace_tui.relatives import Relation
 from trace_tui.sources import Source
-from trace_tui.telling.trails import told_parent, told_parent_nothing, why_call, why_turn, why_worker
+from trace_tui.telling.trails import told_parent_nothing
+from trace_tui.telling.whys import own_blocks, parent_blocks, told_of, why_of_worker, worker_blocks
 from trace_tui.texts import Readable, Texts
-from trace_tui.trail import Trail, trail_of, trail_of_worker
+from trace_tui.trail import Trail, trail_of
 from trace_tui.widgets.blocks import Block, Plain
 from trace_tui.widgets.timeline_rows import Kind, Row
 from trace_tui.wording.cast import Cast
@@ -79,24 +81,21 @@ def _parent_of(opened: Opened) -> str | None:
 def _why_own(opened: Opened, row: Row, parent_id: str | None, beside: Beside, is_late: bool) -> list[Block]:
     call = row.item if isinstance(row.item, Call) else None
     with ExitStack() as stack:
-        own = _readable(opened.session, opened.sources, stack)
+        own = _past(opened.session, opened.sources, stack)
         others = [
-            _readable(one.session, one.sources, stack)
+            _past(one.session, one.sources, stack)
             for one in beside.all()
             if one.session is not None and one.session is not opened.session
         ]
         trail = trail_of(row.turn, call, own, others)
-    why: list[Block] = []
-    if row.is_failure:
-        why = why_turn(trail, opened.cast()) if call is None else why_call(trail, opened.cast())
+    why = own_blocks(trail, call, opened.cast()) if row.is_failure else []
     if parent_id is None:
         return why
-    above = trail.error if call is None else None
-    return [*why, *_told_parent(opened, row.turn, trail, parent_id, beside, above or "", is_late)]
+    return [*why, *_told_parent(opened, row, trail, parent_id, beside, is_late)]
 
 
 def _told_parent(
-    opened: Opened, turn: Turn, trail: Trail, parent_id: str, beside: Beside, above: str, is_late: bool
+    opened: Opened, row: Row, trail: Trail, parent_id: str, beside: Beside, is_late: bool
 ) -> list[Block]:
     found = beside.find(parent_id)
     if found is None:
@@ -106,18 +105,15 @@ def _told_parent(
         return told_parent_nothing(f"its parent {one_line(words, 400)}")
     try:
         with ExitStack() as stack:
-            parent = _readable(found.session, found.sources, stack)
-            told = told_of_turn(parent, opened.session, turn, _since(trail))
+            parent = Readable(found.session, stack.enter_context(Texts(found.session, found.sources)))
+            told = told_of(Hearing(parent, opened.session), row.turn, trail)
     except Unreadable as problem:
         return told_parent_nothing(f"its parent can't be read any more: {problem}")
     member = opened.member.parent if opened.member is not None else None
     name = name_of(member) if member is not None else found.session.title
     cast = opened.cast() if opened.member is not None else Cast.of_session(found.session)
-    return told_parent(told, turn, found.session, cast, aside=name, above=above)
-
-
-def _since(trail: Trail) -> int | None:
-    return trail.failing.started_at if trail.failing is not None else None
+    call = row.item if isinstance(row.item, Call) else None
+    return parent_blocks(told, row.turn, call, trail, found.session, cast, name)
 
 
 # -- those of its workers --------------------------------------------------------
@@ -134,18 +130,10 @@ def _why_worker(opened: Opened, item: Item, worker_id: str, beside: Beside, is_l
         words = f"can't be read: {found.trouble}" if found.trouble else "is not here"
         return [Plain(f"the session of {name} {words}", "dim")] if has_failed_here else []
     with ExitStack() as stack:
-        own = _readable(opened.session, opened.sources, stack)
-        worker = _readable(found.session, found.sources, stack)
-        failed = trail_of_worker(item, worker, own)
-        if failed is None:
-            return []
-        turn, trail = failed
-        told = told_of_turn(own, worker.session, turn, _since(trail))
-    above = trail.error or ""
-    return [
-        *why_worker(name, turn, trail, cast),
-        *told_parent(told, turn, opened.session, cast, aside="this session", above=above),
-    ]
+        own = _past(opened.session, opened.sources, stack)
+        worker = _past(found.session, found.sources, stack)
+        why = why_of_worker(item, worker, own)
+    return [] if why is None else worker_blocks(why, opened.session, cast, cast, name)
 
 
 def _workers_told_of(item: Item, opened: Opened) -> list[str]:
@@ -163,5 +151,5 @@ def _workers_told_of(item: Item, opened: Opened) -> list[str]:
     return [worker_id for worker_id in dict.fromkeys(named) if worker_id in workers]
 
 
-def _readable(session: Session, sources: list[Source], stack: ExitStack) -> Readable:
-    return Readable(session, stack.enter_context(Texts(session, sources)))
+def _past(session: Session, sources: list[Source], stack: ExitStack) -> Past:
+    return Past(Readable(session, stack.enter_context(Texts(session, sources))))

@@ -24,7 +24,7 @@ from trace_tui.texts import Texts
 from trace_tui.ties import Dealing, Ties, WorkerTurn, dealings_of, ties_between, turns_of
 from trace_tui.times import rfc3339
 from trace_tui.wording.agents import badge_of
-from trace_tui.wording.cast import Cast, called
+from trace_tui.wording.cast import called
 
 SCHEMA = "codex-trace/chain@1"
 _SUMMARY = 160
@@ -44,7 +44,7 @@ def chain_story(chain: WholeChain, *, with_texts: bool) -> JsonObject:
     failures: list[tuple[int, JsonObject]] = []
     hints: list[tuple[int, JsonObject]] = []
     unread: dict[str, str] = {}
-    with ChainWhys(Cast.of_chain(chain.head)) as whys:
+    with ChainWhys(chain) as whys:
         for part in chain.parts(unread):
             sketches[part.member.entry.key] = _sketch(part)
             failures += _failures(part, chain, whys if with_texts else None)
@@ -183,20 +183,23 @@ def _failures(part: Part, chain: WholeChain, whys: ChainWhys | None) -> Iterator
     """Each with its place in the order of time; with ``whys`` whole."""
     member = part.member
     named = chain.names.get(member.entry.key) or member.entry.id or part.session.files[0].path
+    failed = failures_in(part)
+    own = whys.of(part) if whys is not None and failed else None
+    agent = _agent(member, chain)
     with part.texts() as texts:
-        for failure in failures_in(part):
+        for failure in failed:
             shown = {
                 "at": rfc3339(failure.at),
-                **_agent(member, chain),
+                **agent,
                 "turn": failure.turn.index,
                 "call_id": None if failure.call is None else failure.call.call_id,
                 "reason": reason_of(failure),
                 "summary": _summary(failure),
                 "target": target_of(failure, named),
             }
-            if whys is not None:
+            if own is not None:
                 shown |= _texts_of(failure, texts)
-                shown["why"] = whys.of(part, texts).object_of(failure.turn, failure.call)
+                shown["why"] = own.object_of(failure.turn, failure.call)
             yield failure.place, shown
 
 
@@ -207,9 +210,10 @@ def _agent(member: Member, chain: WholeChain) -> JsonObject:
 
 def _hints(part: Part, chain: WholeChain) -> Iterator[tuple[int, JsonObject]]:
     """Each with its place in the order of time."""
+    agent = _agent(part.member, chain)
     for finding in hints_in(part):
         place = finding.at or part.member.entry.started_at or 0
-        yield place, {**_agent(part.member, chain), **hint_object(finding, part.session)}
+        yield place, {**agent, **hint_object(finding, part.session)}
 
 
 def _summary(failure: Failure) -> str:

@@ -17,10 +17,11 @@ from trace_tui.show.chain import WholeChain
 from trace_tui.show.chain_reading import Failure, Part, failures_in, in_time, target_of
 from trace_tui.show.chain_warnings import warnings_of
 from trace_tui.show.chain_whys import ChainWhys
+from trace_tui.show.whys import Whys
 from trace_tui.texts import Texts
 from trace_tui.times import short_duration
 from trace_tui.wording.agents import badge_of
-from trace_tui.wording.cast import Cast, Known, called
+from trace_tui.wording.cast import Known, called
 from trace_tui.wording.steps import clock
 
 
@@ -29,15 +30,18 @@ def print_failures(chain: WholeChain) -> bool:
     console = plain_console()
     parts, failures = _read(chain, console)
     badges = badge_of(chain.members) if len(chain.members) > 1 else {}
-    with ChainWhys(Cast.of_chain(chain.head)) as whys:
+    whys: dict[str, Whys] = {}
+    with ChainWhys(chain) as chain_whys:
         for index, (key, together) in enumerate(groupby(failures, lambda one: one.member.entry.key)):
+            if key not in whys:
+                whys[key] = chain_whys.of(parts[key])
             with parts[key].texts() as texts:
                 agent = Known(called(parts[key].member), badges[key]) if badges else None
                 for number, failure in enumerate(together):
                     if index or number:
                         console.print()
                     _print(console, failure, agent, texts, chain.names.get(key))
-                    whys.of(parts[key], texts).print(console, failure.turn, failure.call)
+                    whys[key].print(console, failure.turn, failure.call)
     return bool(failures)
 
 

@@ -1,33 +1,40 @@
-"""Why things failed in a chain: what its sessions tell of each other, each read at most once."""
+"""Why things failed in a chain: what its sessions tell of each other."""
 
 from __future__ import annotations
 
-from contextlib import ExitStack
 from pathlib import Path
 from typing import Self
 
 from trace_tui.home import Home
+from trace_tui.past import Past
+from trace_tui.relatives import Relation
+from trace_tui.show.chain import WholeChain
 from trace_tui.show.chain_reading import Part
-from trace_tui.show.whys import Known, Whys
-from trace_tui.texts import Readable, Texts
+from trace_tui.show.whys import Relatives, Whys
+from trace_tui.texts import Readable
 from trace_tui.wording.cast import Cast
 
 
 class ChainWhys:
-    """Nothing is read before a failure needs it."""
+    """Whoever is not given is read when a failure needs it."""
 
-    def __init__(self, cast: Cast) -> None:
-        self._cast = cast
-        self._open = ExitStack()
-        self._known: Known = {}
+    def __init__(self, chain: WholeChain) -> None:
+        self._cast = Cast.of_chain(chain.head)
+        self._relatives = Relatives(None)
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._open.close()
+        self._relatives.__exit__()
 
-    def of(self, part: Part, texts: Texts) -> Whys:
+    def of(self, part: Part) -> Whys:
         """For the failures of one session."""
-        own, home = Readable(part.session, texts), Home(Path(part.sources[0].path))
-        return Whys(own, home, self._open, self._known, self._cast)
+        member = part.member
+        self._relatives.home = Home(Path(part.sources[0].path))
+        past = Past(Readable(part.session, part.texts()))
+        self._relatives.use(past)
+        if member.children:  # its workers' failures will ask for it
+            self._relatives.keep(past)
+        parent = member.parent if member.relation is Relation.WORKER else None
+        return Whys(past, self._relatives, None if parent is None else parent.entry.id, self._cast)

@@ -159,10 +159,10 @@ class _Printer:
     def calls(self, calls: list[tuple[Turn, Call]]) -> int:
         if not any(call.status.is_failure for _, call in calls):
             return self._calls(calls, None)
-        from trace_tui.show.whys import Whys
+        from trace_tui.show.whys import Relatives, Whys
 
-        with Whys(Readable(self.session, self.texts), self.home) as whys:
-            return self._calls(calls, whys)
+        with Relatives(self.home) as relatives:
+            return self._calls(calls, Whys.of_session(Readable(self.session, self.texts), relatives))
 
     def _calls(self, calls: list[tuple[Turn, Call]], whys: Whys | None) -> int:
         """``whys`` are there where any of them failed."""

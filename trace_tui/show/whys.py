@@ -3,25 +3,32 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from contextlib import ExitStack
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Self
 
 from rich.console import Console
 from rich.text import Text as Line
 
 from trace_tui.errors import Unreadable
-from trace_tui.heard import Heard, Told, names_in, told_of_turn
+from trace_tui.heard import Heard, Hearing, Told, names_in
 from trace_tui.home import Home
 from trace_tui.model import Call, Item, Session, Turn
 from trace_tui.parsers.safe_text import one_line, safe_block
+from trace_tui.past import Past
 from trace_tui.printing.items import call_object, note_object
 from trace_tui.printing.machine import JsonObject
 from trace_tui.relatives import Relation
 from trace_tui.show.reading import read
-from trace_tui.telling.trails import told_parent, told_parent_nothing, why_call, why_turn, why_worker
+from trace_tui.telling.trails import told_parent_nothing
+from trace_tui.telling.whys import (
+    WorkerWhy,
+    own_blocks,
+    parent_blocks,
+    told_of,
+    why_of_worker,
+    worker_blocks,
+)
 from trace_tui.texts import Readable, Texts
-from trace_tui.trail import Trail, trail_of, trail_of_worker
+from trace_tui.trail import Trail, trail_of
 from trace_tui.widgets.blocks import Block, Heading, Plain, Rows
 from trace_tui.wording.cast import Cast
 
@@ -29,28 +36,77 @@ if TYPE_CHECKING:
     from trace_tui.wording.cells import Line as Parts
 
 
-Known = dict[str, Readable | str]
-"""Sessions by their ids; or why they are not there."""
+_OPEN = 16
+"""So many sessions have their files open at once."""
 
 
-@dataclass(slots=True)
-class Whys:
-    """Of one session; what was read of others is kept until all is told."""
+class Relatives:
+    """Sessions of a chain by their ids, or why one is not there; read when a failure needs it, and kept."""
 
-    own: Readable
-    home: Home | None
-    """Where others of its chain lie; None where it came from standard input."""
-    opened: ExitStack = field(default_factory=ExitStack)
-    known: Known = field(default_factory=dict)
-    """What was read of others; may be shared by the sessions of a chain."""
-    cast: Cast | None = None
-    """Who is who in the whole chain, where that is known."""
+    def __init__(self, home: Home | None) -> None:
+        self.home = home
+        """Where they lie; None where the one that asks came from standard input."""
+        self._known: dict[str, Past | str] = {}
+        self._used: dict[int, Past] = {}
+        """Those whose files may be open, the last used last."""
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self.opened.close()
+        for past in self._used.values():
+            past.texts.release()
+
+    def keep(self, past: Past) -> None:
+        """It has been read by somebody else."""
+        if past.session.id is not None:
+            self._known[past.session.id] = past
+
+    def find(self, thread_id: str, words: str) -> Past | str:
+        if thread_id not in self._known:
+            self._known[thread_id] = self._look_for(thread_id, words)
+        found = self._known[thread_id]
+        if isinstance(found, Past):
+            self.use(found)
+        return found
+
+    def use(self, past: Past) -> None:
+        """Its files may be opened now."""
+        self._used.pop(id(past), None)
+        self._used[id(past)] = past
+        if len(self._used) > _OPEN:
+            self._used.pop(next(iter(self._used))).texts.release()
+
+    def _look_for(self, thread_id: str, words: str) -> Past | str:
+        path = self.home.find(thread_id) if self.home is not None else None
+        if path is None:
+            return one_line(f"{words} is not here ({thread_id})")
+        try:
+            sources = Home(path).thread_sources()
+            session = read(sources)
+        except Unreadable as problem:
+            return one_line(f"{words} can't be read: {problem}", 400)
+        return Past(Readable(session, Texts(session, sources)))
+
+
+class Whys:
+    """Of the failures of one session."""
+
+    def __init__(
+        self, own: Past, relatives: Relatives, parent_id: str | None = None, cast: Cast | None = None
+    ) -> None:
+        """``parent_id`` is who started it as a worker; ``cast`` who is who in the chain, if known."""
+        self._own = own
+        self._relatives = relatives
+        self._parent_id = parent_id
+        self._cast = cast
+        self._hearing: Hearing | None = None
+
+    @classmethod
+    def of_session(cls, own: Readable, relatives: Relatives) -> Self:
+        """Of a session by itself."""
+        is_worker = own.session.relation is Relation.WORKER
+        return cls(Past(own), relatives, own.session.parent_id if is_worker else None)
 
     # -- as a page ------------------------------------------------------
 
@@ -60,85 +116,67 @@ class Whys:
             _print_block(console, block)
 
     def _blocks(self, turn: Turn, call: Call | None) -> list[Block]:
-        session = self.own.session
-        trail, names = self._trail(turn, call), self._names(session)
-        blocks = why_turn(trail, names) if call is None else why_call(trail, names)
         parent = self._parent()
+        trail, names = self._trail(turn, call, parent), self._names(self._own.session)
+        blocks = own_blocks(trail, call, names)
         if isinstance(parent, str):
             blocks += told_parent_nothing(parent)
         elif parent is not None:
-            since = None if call is None else call.started_at
-            told, cast = told_of_turn(parent, session, turn, since), self._names(parent.session)
-            blocks += told_parent(told, turn, parent.session, cast, aside=parent.session.title)
-        for worker, its_turn, its_trail in self._failed_workers(call):
-            name = names.name_of(worker.session.id or worker.session.title)
-            blocks += why_worker(name, its_turn, its_trail, self._names(worker.session))
+            told, session = told_of(self._heard_by(parent), turn, trail), parent.session
+            blocks += parent_blocks(told, turn, call, trail, session, self._names(session), session.title)
+        for why in self._failed_workers(call):
+            worker = why.worker.session
+            name = names.name_of(worker.id or worker.title)
+            blocks += worker_blocks(why, self._own.session, names, self._names(worker), name)
         return blocks
 
     # -- as JSON --------------------------------------------------------
 
     def object_of(self, turn: Turn, call: Call | None) -> JsonObject:
         parent = self._parent()
+        trail = self._trail(turn, call, parent)
         told: JsonObject | None = None
-        if isinstance(parent, Readable):
-            since = None if call is None else call.started_at
-            told = _told_object(told_of_turn(parent, self.own.session, turn, since), parent)
+        if isinstance(parent, Past):
+            told = _told_object(told_of(self._heard_by(parent), turn, trail), parent.own)
         workers = [
-            {"session": worker.session.id, "turn": its_turn.index, **_trail_object(its_trail, worker)}
-            for worker, its_turn, its_trail in self._failed_workers(call)
+            {
+                "session": why.worker.session.id,
+                "turn": why.turn.index,
+                **_trail_object(why.trail, why.worker.own),
+            }
+            for why in self._failed_workers(call)
         ]
-        return {
-            **_trail_object(self._trail(turn, call), self.own),
-            "told_parent": told,
-            "workers": workers,
-        }
+        return {**_trail_object(trail, self._own.own), "told_parent": told, "workers": workers}
 
     def _names(self, session: Session) -> Cast:
-        return Cast.of_session(session) if self.cast is None else self.cast
+        return Cast.of_session(session) if self._cast is None else self._cast
 
     # -- who else tells of it -------------------------------------------
 
-    def _trail(self, turn: Turn, call: Call | None) -> Trail:
-        parent = self._parent()
-        return trail_of(turn, call, self.own, [parent] if isinstance(parent, Readable) else [])
+    def _trail(self, turn: Turn, call: Call | None, parent: Past | str | None) -> Trail:
+        return trail_of(turn, call, self._own, [parent] if isinstance(parent, Past) else [])
 
-    def _parent(self) -> Readable | str | None:
+    def _parent(self) -> Past | str | None:
         """None where nobody started it as a worker."""
-        session = self.own.session
-        if session.relation is not Relation.WORKER or session.parent_id is None:
-            return None
-        return self._relative(session.parent_id, "its parent")
+        return None if self._parent_id is None else self._relatives.find(self._parent_id, "its parent")
 
-    def _failed_workers(self, call: Call | None) -> list[tuple[Readable, Turn, Trail]]:
+    def _heard_by(self, parent: Past) -> Hearing:
+        if self._hearing is None:
+            self._hearing = Hearing(parent.own, self._own.session)
+        return self._hearing
+
+    def _failed_workers(self, call: Call | None) -> list[WorkerWhy]:
         """Those that a failed call tells of, where their files are here, with what they failed with."""
         if call is None:
             return []
-        cast = self._names(self.own.session)
+        cast = self._names(self._own.session)
         named = [known.id for name in names_in(call) if (known := cast.find(name)) is not None]
-        found: list[tuple[Readable, Turn, Trail]] = []
+        found: list[WorkerWhy] = []
         for worker_id in dict.fromkeys(one for one in named if one is not None):
-            worker = self._relative(worker_id, "the worker")
-            if isinstance(worker, str):
-                continue
-            if (failed := trail_of_worker(call, worker, self.own)) is not None:
-                found.append((worker, *failed))
+            worker = self._relatives.find(worker_id, "the worker")
+            if isinstance(worker, Past) and (why := why_of_worker(call, worker, self._own)) is not None:
+                found.append(why)
         return found
-
-    def _relative(self, thread_id: str, words: str) -> Readable | str:
-        if thread_id not in self.known:
-            self.known[thread_id] = self._look_for(thread_id, words)
-        return self.known[thread_id]
-
-    def _look_for(self, thread_id: str, words: str) -> Readable | str:
-        path = self.home.find(thread_id) if self.home is not None else None
-        if path is None:
-            return one_line(f"{words} is not here ({thread_id})")
-        try:
-            sources = Home(path).thread_sources()
-            session = read(sources)
-        except Unreadable as problem:
-            return one_line(f"{words} can't be read: {problem}", 400)
-        return Readable(session, self.opened.enter_context(Texts(session, sources)))
 
 
 # -- as JSON ---------------------------------------------------------------
