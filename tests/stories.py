@@ -47,6 +47,12 @@ class Story(Rollout):
         self.pause(approved + took)
         return self.output(call, self._printed(f"Process exited with code {code}", prints, took))
 
+    def ran(self, command: str, *, took: float) -> Self:
+        """As some versions write it: the call when it has ended, beside its output."""
+        self.pause(took)
+        call = self._call("exec_command", {"cmd": command})
+        return self.output(call, self._printed("Process exited with code 0", "x", took))
+
     def leaves_running(self, command: str, process: int = 7, *, prints: str = "x", took: float = 10) -> Self:
         call = self._call("exec_command", {"cmd": command})
         self.pause(took)

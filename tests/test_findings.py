@@ -608,6 +608,14 @@ def test_a_long_command(tmp_path: Path) -> None:
     assert finding.calls == tuple(session.turns[0].calls())
 
 
+def test_a_command_whose_call_was_written_when_it_had_ended_is_what_was_waited_for(tmp_path: Path) -> None:
+    story = Story().begin().thinks().ran("make all", took=90).pause(2).thinks()
+    assert told(story.ran("make", took=5).pause(70).end(), tmp_path) == [
+        (GAP, "waited 1m30s for make all"),
+        (GAP, "1m10s of which the file does not tell what was waited for"),
+    ]
+
+
 def test_a_worker_is_waited_for_by_its_name(tmp_path: Path) -> None:
     (finding,) = found(Story().begin().spawns().awaits(WORKER, took=300).thinks().end(), tmp_path)
     assert (finding.words, finding.waited_for) == ("waited 5m00s for Ada", "worker")

@@ -65,7 +65,7 @@ def gaps_in(turn: Turn, workers: Mapping[str, str], texts: Texts) -> Iterator[Ga
     step = _Step(turn, workers, texts)
     for item in turn.items:
         if isinstance(item, Call):
-            begins = item.started_at
+            begins = _begun(item)
         elif item.kind in _OF_THE_MODEL:
             begins = item.at
         else:
@@ -181,6 +181,13 @@ class _Step:
             names = [name for worker, name in self.workers.items() if worker in calls[0].summary]
             return f"waited {long} for " + (", ".join(names) or "workers")
         return f"waited {long} for " + (f"approval of {what}" if waited_for == APPROVAL else what)
+
+
+def _begun(call: Call) -> int | None:
+    """Some versions write a call only when it has ended, beside its output."""
+    if call.started_at is None or call.ended_at is None or call.duration_ms is None:
+        return call.started_at
+    return min(call.started_at, call.ended_at - call.duration_ms)
 
 
 def _is_open_question(call: Call) -> bool:

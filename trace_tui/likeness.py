@@ -13,6 +13,7 @@ from typing import NamedTuple
 
 from trace_tui.kinds import AgentAct, agent_act
 from trace_tui.model import Call, Tool
+from trace_tui.time_spent import is_wait
 
 MAY_POLL = frozenset({Tool.STDIN, Tool.CODE, Tool.AGENT})
 
@@ -90,7 +91,7 @@ def is_poll(call: Call) -> bool:
 
 
 def is_agent_wait(call: Call) -> bool:
-    return agent_act(call.tool, call.name) is AgentAct.WAIT
+    return is_wait(call.tool, call.name)
 
 
 def asks_agents(call: Call) -> bool:
