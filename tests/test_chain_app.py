@@ -248,9 +248,11 @@ async def test_a_worker_of_a_torn_parent_is_reached_all_the_same(tmp_path: Path)
 async def test_a_worker_whose_parent_is_missing_says_so(tmp_path: Path) -> None:
     worker(2, 1, agent_nickname="Ada").turn("Count.").put(tmp_path)
     async with reading(tmp_path, target=id_of(2)) as reader:
-        await reader.down_to("← from 01a1f901 · not found here")
+        await reader.down_to("← from not found here · 01a1f901-0000")
+        await reader.sees(f"from {id_of(1)}", lambda: reader.detail)
+        await reader.sees("This session is not found here.", lambda: reader.detail)
         await reader.press("w")
-        await reader.hears("its session is not here (01a1f901)")
+        await reader.hears(f"its session is not here ({id_of(1)})")
 
 
 async def test_a_path_alone_is_enough_to_link_a_call_and_its_worker(tmp_path: Path) -> None:

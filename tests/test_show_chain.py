@@ -5,8 +5,10 @@ from __future__ import annotations
 import gc
 import io
 import json
+import os
 import re
 import shutil
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -248,6 +250,21 @@ def test_a_chain_whose_head_is_not_here_says_who_that_is(home: Path, capfd: Capt
     printed = page(capfd, id_of(3))
     assert f"! who started it is not here: {id_of(1)}" in printed.split("\n")
     assert "started no workers" not in printed
+
+
+@pytest.mark.skipif(sys.platform == "darwin", reason="its names of files are UTF-8")
+def test_a_folder_whose_name_is_not_utf8_is_told_as_far_as_it_can_be(tmp_path: Path, capfd: Capture) -> None:
+    folder = tmp_path / os.fsdecode(b"h\xff")
+    path = Story(1).turn(calls=2, failed=1).put(folder)
+    assert show(path, "--json") == 0
+    (failure,) = json.loads(capfd.readouterr().out)["failures"]
+    assert "/h\ufffd/" in failure["target"]
+
+
+def test_threads_that_are_each_others_parents_are_told(home: Path, capfd: Capture) -> None:
+    worker(1, 2, agent_nickname="Ada").turn().put(home)
+    worker(2, 1, minutes=1, agent_nickname="Grace").turn().put(home)
+    assert "! A Ada: circular parents" in page(capfd, id_of(1)).split("\n")
 
 
 def test_damage_is_told_with_where_to_look(home: Path, capfd: Capture) -> None:

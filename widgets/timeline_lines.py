@@ -20,6 +20,7 @@ from trace_tui.wording.words import STATE_STYLES, TURN_GLYPHS, TURN_KINDS, TURN_
 _NARROW = 56
 """Cells below which the times give way to what happened."""
 _LEAST_PROMPT = 16
+_ID = 40
 
 
 class Times(Enum):
@@ -108,9 +109,11 @@ def _link_line(link: Link, width: int, cast: Cast) -> Line:
     room = width - width_of(line)
     known = cast.find(link.id)
     after = standing_of(known, room) if known is not None else []
-    words = known.words() if known is not None else [((link.id or "")[:8], "")]
-    if link.words:
-        words += [(" · ", "dim"), (one_line(link.words, 200), "dim")]
+    what = known.words() if known is not None else [(one_line(link.id or "", _ID), "")]
+    about: Line = [(one_line(link.words, 200), "dim")] if link.words else []
+    dot: Line = [(" · ", "dim")] if link.words and link.id else []
+    # Of an id, which tells least, the end may be cut.
+    words = [*what, *dot, *about] if known is not None else [*about, *dot, *what]
     words = cut(words, max(room - width_of(after), 0))
     return [*line, *words, (" " * (room - width_of(words) - width_of(after)), ""), *after]
 

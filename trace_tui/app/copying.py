@@ -46,6 +46,8 @@ def _command(opened: Opened, row: Row | None) -> str | None:
 
 
 def _link(opened: Opened, row: Row | None) -> str:
+    if row is not None and row.link is not None and row.link.id is not None:
+        return row.link.id
     named = opened.session.id or opened.sources[0].path
     if row is None or row.kind is Kind.SESSION:
         return named

@@ -15,6 +15,7 @@ from trace_tui.library.chains import Member
 from trace_tui.model import Call, Note, Place
 from trace_tui.telling.calls import call_document
 from trace_tui.telling.hints import hint_blocks_of_call
+from trace_tui.telling.links import link_document
 from trace_tui.telling.notes import note_document
 from trace_tui.telling.raw import raw_document
 from trace_tui.telling.sessions import entry_document, session_document
@@ -117,6 +118,8 @@ def _blocks_of(opened: Opened, row: Row, texts: Texts, cast: Cast) -> list[Block
         return _before_facts(blocks, hint_blocks_of_call(row.item, opened.findings or (), session))
     if row.item is not None:
         return note_document(row.item, row.turn, session, texts, cast)
+    if row.link is not None and row.link.id is not None:
+        return link_document(row.link)
     return turn_document(row.turn, session, texts, cast)
 
 

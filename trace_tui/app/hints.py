@@ -66,7 +66,7 @@ def marks_of(opened: Opened) -> Marks:
             calls.update(((thread, call.place), LOOP) for call in finding.calls)
             continue
         if finding.until is not None:
-            silences[thread, finding.until] = finding.words
+            silences[thread, finding.until] = one_line(finding.words, _WORDS)
         for call in finding.calls:
             calls.setdefault((thread, call.place), SILENCE)
     return Marks(calls, silences) if calls or silences else NO_MARKS

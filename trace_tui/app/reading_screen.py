@@ -229,7 +229,7 @@ class ReadingScreen(PaneScreen):
         if linked is not None and self.detail.display:
             self._tell(linked.entry.key, partial(_document_of_entry, linked))
         elif opened is not None and row is not None and self.detail.display:
-            subject = (opened.number, row.thread, row.kind, row.turn.index, row.place, self.is_raw)
+            subject = (opened.number, row.thread, row.kind, row.turn.index, row.place, row.link, self.is_raw)
             make = partial(_document_of, opened, row, self.relatives, self.is_raw)
             self._tell(subject, make, again=again)
 

@@ -83,7 +83,7 @@ class TravellingScreen(ReadingScreen):
         if opened is None:
             return
         if way.member is None and way.id is not None:
-            self.say_of_others(f"its session is not here ({one_line(way.id[:8])})")
+            self.say_of_others(f"its session is not here ({one_line(way.id, 40)})")
             return
         part = opened.part_of(row) if way.id is None else _part_of_member(opened, way.member)
         back = Wish(place=row.place, thread=row.thread) if row.item is not None else Wish(row=row)
@@ -116,7 +116,7 @@ class TravellingScreen(ReadingScreen):
         if way is None:
             self.say_of_others(why_at_top(opened.member))
         elif way.member is None:
-            self.say_of_others(f"where it came from is not here ({one_line((way.id or '')[:8])})")
+            self.say_of_others(f"where it came from is not here ({one_line(way.id or '', 40)})")
         elif (part := _part_of_member(opened, way.member)) is not None:
             self._select_wished(way.wish, part)
         else:

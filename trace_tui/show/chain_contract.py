@@ -14,7 +14,7 @@ from trace_tui.library.chains import Member
 from trace_tui.library.missing import Missing
 from trace_tui.library.stretches import length_of
 from trace_tui.parsers.safe_text import one_line
-from trace_tui.printing.machine import JsonObject, usage_object
+from trace_tui.printing.machine import JsonObject, printable_path, usage_object
 from trace_tui.printing.sessions import chain_object, member_objects
 from trace_tui.show.chain import WholeChain
 from trace_tui.show.chain_reading import Failure, Part, failures_in, hints_in, reason_of, target_of
@@ -195,7 +195,7 @@ def _failures(part: Part, chain: WholeChain, whys: ChainWhys | None) -> Iterator
                 "call_id": None if failure.call is None else failure.call.call_id,
                 "reason": reason_of(failure),
                 "summary": _summary(failure),
-                "target": target_of(failure, named),
+                "target": printable_path(target_of(failure, named)),
             }
             if own is not None:
                 shown |= _texts_of(failure, texts)

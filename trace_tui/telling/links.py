@@ -11,8 +11,10 @@ from collections.abc import Iterator
 from trace_tui.kinds import TurnStatus
 from trace_tui.library.chains import Forest, Member, Oddity
 from trace_tui.model import Session
+from trace_tui.parsers.safe_text import one_line
 from trace_tui.relatives import Relation
 from trace_tui.ties import turn_before
+from trace_tui.widgets.blocks import Block, Plain, Title
 from trace_tui.widgets.timeline_rows import Link
 
 _WORDS = {Relation.WORKER: "worker", Relation.REVIEW: "review", Relation.GUARDIAN: "guard"}
@@ -22,6 +24,14 @@ def links_of(member: Member, session: Session, forest: Forest) -> list[Link]:
     """Those behind a turn come last: they have no place among its steps."""
     links = [*_origin(member, forest), *_uncalled(member), *_forks(session, forest)]
     return sorted(links, key=lambda link: (link.behind is not None, link.at or 0))
+
+
+def link_document(link: Link) -> list[Block]:
+    """Of a link to a session that is not here."""
+    return [
+        Title([(f"{link.word} ", "bold"), (one_line(link.id or "", 80), "")]),
+        Plain(f"This session is {link.words or 'not here'}.", "yellow"),
+    ]
 
 
 def _origin(member: Member, forest: Forest) -> Iterator[Link]:
