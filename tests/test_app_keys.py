@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from textual import events
 
 from tests.driving import SAMPLES, cursor_line, lines_of, reading, reading_demo, settled, squeezed, until
 from trace_tui.app.panes import Pane
@@ -368,7 +369,7 @@ async def test_a_worker_whose_file_is_missing_is_told(tmp_path: Path) -> None:
     async with reading(tmp_path) as reader:
         await reader.down_to("spawn Pauli")
         await reader.press("w")
-        assert "its session is not here (01a1f900)" in reader.bottom
+        assert "its session is not here (01a1f900-dbc2-7c60-a7d2-97f2678b3f1f)" in reader.bottom
 
 
 # -- what is shown of a step --------------------------------------------
@@ -451,3 +452,12 @@ async def test_a_click_below_the_last_row_moves_nothing() -> None:
         await reader.pilot.click(reader.main.timeline, offset=(3, 25))
         await settled(reader.pilot)
         assert reader.main.timeline.cursor == 0
+
+
+@pytest.mark.parametrize("name", ["slash", "colon", "c", "question_mark"])
+async def test_a_key_behind_the_one_that_quits_does_no_harm(name: str) -> None:
+    async with reading(SAMPLES) as reader:
+        await reader.idle()
+        for key in ("q", name):
+            reader.app.post_message(events.Key(key, None))
+        await until(lambda: reader.app.return_code == 0, "the app has ended")

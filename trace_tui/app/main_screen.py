@@ -83,7 +83,7 @@ class MainScreen(TravellingScreen):
     def _prompt(self, purpose: str, label: str, words: str) -> None:
         from trace_tui.widgets.prompt import Prompt
 
-        if self.is_asking:
+        if self.is_asking or not self.is_attached:  # the key came behind the one that ends all
             return
         self.keys.display = False
         self.mount(Prompt(purpose, label, words, replaces=purpose != "filter"))
