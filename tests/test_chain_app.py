@@ -171,6 +171,26 @@ async def test_filters_and_the_failure_walk_work_in_it_too() -> None:
         assert all("✗" in row for row in rows)
 
 
+async def test_hits_of_a_search_are_gone_through_in_the_order_of_the_timeline() -> None:
+    async with reading(SAMPLES, target=V1) as reader:
+        await reader.press("C")
+        await reader.sees("all 5 agents", lambda: reader.top)
+        await reader.idle()
+        await reader.answer("/", "files")
+        await until(lambda: reader.main.search is not None and reader.main.search.is_done)
+        await reader.idle()
+        assert reader.main.search is not None
+        walk = reader.main.search
+        while walk.at:
+            await reader.press("N")
+        places = []
+        for _ in walk.hits:
+            places.append(reader.app.main.timeline.cursor)
+            await reader.press("n")
+        assert len(places) > 3
+        assert places == sorted(places)
+
+
 async def test_w_goes_from_a_call_to_the_workers_turn_in_the_same_timeline_and_back() -> None:
     async with reading(SAMPLES, target=V1) as reader:
         await reader.press("C")

@@ -130,8 +130,8 @@ class MainScreen(TravellingScreen):
             self.forget_search()
             return
         self._searches += 1
-        walk = self.search = SearchWalk(self._searches, words)
         opened = self.opened
+        walk = self.search = SearchWalk(self._searches, words, in_time=opened.is_chain)
         self.mark(words)
         self.say(walk.told())
 

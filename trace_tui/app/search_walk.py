@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from trace_tui.app.messages import HitsFound
+from trace_tui.model import Call
 from trace_tui.wording.words import count
 
 if TYPE_CHECKING:
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
 class SearchWalk:
     number: int
     words: str
+    in_time: bool = False
+    """The hits are of several agents, whose steps stand between each other."""
     hits: list[Hit] = field(default_factory=list)
     at: int | None = None
     """The hit on which one stands."""
@@ -24,7 +27,11 @@ class SearchWalk:
     is_cut: bool = False
 
     def take(self, found: HitsFound) -> None:
+        here = None if self.at is None else self.hits[self.at]
         self.hits += found.hits
+        if self.in_time:
+            self.hits.sort(key=_moment)
+            self.at = next((at for at, hit in enumerate(self.hits) if hit is here), None)
         self.share, self.is_done, self.is_cut = found.share, found.is_done, found.is_cut
 
     def step(self, by: int) -> Hit | None:
@@ -45,3 +52,10 @@ class SearchWalk:
         steps = f"{where}{count(len(self.hits), 'step')}{more}"
         here = "" if self.at is None else f" · {self.hits[self.at].where}"
         return f"“{self.words}”: {steps}, {count(times, 'place')}{more}{here}"
+
+
+def _moment(hit: Hit) -> int:
+    """Where its row stands among those of all agents."""
+    item = hit.item
+    at = None if item is None else item.started_at if isinstance(item, Call) else item.at
+    return at or hit.turn.started_at or 0
