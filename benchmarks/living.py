@@ -23,8 +23,8 @@ from trace_tui.following import Follower, News
 from trace_tui.model import Call, Turn
 from trace_tui.sources import file_source
 from trace_tui.targets import read_target
+from trace_tui.widgets.row_book import Growth, RowBook
 from trace_tui.widgets.timeline import Timeline
-from trace_tui.widgets.timeline_rows import Growth, RowBook
 from trace_tui.wording.cast import NOBODY
 
 _SIZE = (200, 50)

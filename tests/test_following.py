@@ -23,7 +23,8 @@ from trace_tui.loader import Loader
 from trace_tui.model import CallStatus, Session
 from trace_tui.reading import SessionReader
 from trace_tui.sources import Source, file_source
-from trace_tui.widgets.timeline_rows import Row, RowBook, rows_of
+from trace_tui.widgets.row_book import RowBook, rows_of
+from trace_tui.widgets.timeline_rows import Row
 
 FILES = sorted(SAMPLES.rglob("rollout-*.jsonl")) + sorted((SAMPLES / "exec-json").iterdir())
 

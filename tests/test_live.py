@@ -43,7 +43,8 @@ from trace_tui.tailing.clock import Clock
 from trace_tui.tailing.stories import Damage
 from trace_tui.tailing.stories import Story as Told
 from trace_tui.tailing.thread import FollowedThread
-from trace_tui.widgets.timeline_rows import Kind, Row, rows_of
+from trace_tui.widgets.row_book import rows_of
+from trace_tui.widgets.timeline_rows import Kind, Row
 
 NAME = "rollout-2026-11-20T12-48-50-01a1f900-a138-7fd0-b319-d6dcafcd8b49.jsonl"
 GONE = "its file is gone; what was read of it stays"

@@ -26,8 +26,9 @@ from trace_tui.model import (
     Turn,
     TurnStatus,
 )
+from trace_tui.widgets.row_book import interleaved, rows_of
 from trace_tui.widgets.timeline import Timeline
-from trace_tui.widgets.timeline_rows import Choice, Kind, Row, StepKind, interleaved, rows_of
+from trace_tui.widgets.timeline_rows import Choice, Kind, Row, StepKind
 from trace_tui.wording.agents import badge_at
 from trace_tui.wording.cast import NOBODY
 from trace_tui.wording.cells import Line

@@ -11,8 +11,9 @@ from textual.message import Message
 
 from trace_tui.model import Item, Note, Turn
 from trace_tui.widgets.line_view import LineView
+from trace_tui.widgets.row_book import Growth
 from trace_tui.widgets.timeline_lines import Look, Times, step_line, turn_line
-from trace_tui.widgets.timeline_rows import NO_MARKS, Growth, Kind, Marks, Row
+from trace_tui.widgets.timeline_rows import NO_MARKS, Kind, Marks, Row
 from trace_tui.wording.cast import NOBODY, Cast
 from trace_tui.wording.cells import Line, cut
 

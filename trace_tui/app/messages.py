@@ -12,7 +12,8 @@ from trace_tui.library.finding import ThreadFiles
 from trace_tui.library.progress import Progress
 from trace_tui.model import Session
 from trace_tui.widgets.activity import Activity
-from trace_tui.widgets.timeline_rows import Growth, Row
+from trace_tui.widgets.row_book import Growth
+from trace_tui.widgets.timeline_rows import Row
 
 if TYPE_CHECKING:
     from trace_tui.searching import Hit

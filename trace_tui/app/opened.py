@@ -21,7 +21,8 @@ from trace_tui.model import Session
 from trace_tui.parsers.safe_text import one_line
 from trace_tui.telling.links import links_of
 from trace_tui.ties import name_workers
-from trace_tui.widgets.timeline_rows import Choice, Growth, Link, Row, RowBook
+from trace_tui.widgets.row_book import Growth, RowBook
+from trace_tui.widgets.timeline_rows import Choice, Link, Row
 from trace_tui.wording.cast import Cast
 from trace_tui.wording.sessions import title_of
 

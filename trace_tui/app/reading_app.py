@@ -30,7 +30,8 @@ from trace_tui.model import Session, TurnStatus
 from trace_tui.relatives import Relation
 from trace_tui.targets import LATEST, Target
 from trace_tui.times import short_duration
-from trace_tui.widgets.timeline_rows import Growth, Kind, Row
+from trace_tui.widgets.row_book import Growth
+from trace_tui.widgets.timeline_rows import Kind, Row
 from trace_tui.wording.words import STATE_STYLES, TURN_WORDS
 
 if TYPE_CHECKING:

@@ -24,9 +24,10 @@ from trace_tui.model import Call, CallStatus, TurnStatus
 from trace_tui.widgets.activity import Activity
 from trace_tui.widgets.blocks import Block
 from trace_tui.widgets.line_view import LineView
+from trace_tui.widgets.row_book import Growth
 from trace_tui.widgets.session_list import SessionList
 from trace_tui.widgets.timeline import Timeline
-from trace_tui.widgets.timeline_rows import Choice, Growth, Kind, Row
+from trace_tui.widgets.timeline_rows import Choice, Kind, Row
 from trace_tui.wording.cells import Line
 
 _REST = 0.06

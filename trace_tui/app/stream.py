@@ -14,7 +14,8 @@ from trace_tui.library.chains import Forest, Member
 from trace_tui.library.finding import ThreadFiles
 from trace_tui.model import Session
 from trace_tui.parsers.safe_text import one_line
-from trace_tui.widgets.timeline_rows import Choice, Growth, Row, RowBook, interleaved
+from trace_tui.widgets.row_book import Growth, RowBook, interleaved
+from trace_tui.widgets.timeline_rows import Choice, Row
 from trace_tui.wording.agents import Badge, badge_of
 
 if TYPE_CHECKING:

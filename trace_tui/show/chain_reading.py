@@ -20,7 +20,8 @@ from trace_tui.sources import Source, file_source
 from trace_tui.targets import PlaceKind, link
 from trace_tui.telling.links import links_of
 from trace_tui.texts import Texts
-from trace_tui.widgets.timeline_rows import Choice, Row, RowBook, failures_of
+from trace_tui.widgets.row_book import RowBook
+from trace_tui.widgets.timeline_rows import Choice, Row, failures_of
 from trace_tui.wording.words import count
 
 _EVERY_STEP = Choice(quiet_runs=False)
