@@ -68,6 +68,36 @@ async def test_the_walk_ends_at_both_ends() -> None:
         assert "no failure before this one: 4 in all" in bottom(reader)
 
 
+async def test_escape_leads_back_from_an_agent_to_the_bars_and_then_out_of_them() -> None:
+    async with reading(SAMPLES, target=V2) as reader:
+        await chain_view(reader)
+        await reader.press("j", "enter")
+        await reader.sees("› ✓ B counter", lambda: reader.top)
+        await reader.idle()
+        await reader.press("escape")
+        await until(lambda: isinstance(reader.app.screen, ChainScreen), "the chain view is open again")
+        screen = reader.app.screen
+        assert isinstance(screen, ChainScreen)
+        await reader.idle()
+        assert screen.view.selected is not None
+        assert screen.view.selected.name == "counter"
+        await reader.press("escape")
+        assert reader.app.screen is reader.main
+        await reader.press("escape")
+        assert reader.main.pane is Pane.SESSIONS
+
+
+async def test_escape_leaves_the_timeline_of_all_agents_at_the_same_step() -> None:
+    async with reading(SAMPLES, target=V1) as reader:
+        await reader.press("C")
+        await reader.sees("all 5 agents", lambda: reader.top)
+        await reader.idle()
+        await reader.down_to("C ✗ run sh check.sh")
+        await reader.press("escape")
+        await reader.sees("› ✓ C Pauli", lambda: reader.top)
+        await reader.stands_on("run sh check.sh exit 1")
+
+
 async def test_a_bar_that_one_went_to_by_oneself_is_opened_at_its_beginning() -> None:
     async with reading(SAMPLES, target=V2) as reader:
         await chain_view(reader)

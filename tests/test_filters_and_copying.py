@@ -112,7 +112,26 @@ async def test_the_choice_of_steps_holds_for_the_next_session() -> None:
         await reader.idle()
         assert "ls -1" not in reader.timeline
         assert "sh check.sh" in reader.timeline
+        heads = [line for line in reader.timeline.splitlines() if "▾" in line]
+        assert len(heads) == 1, "those of turns in which nothing failed say nothing"
+
+
+async def test_escape_shows_all_steps_again() -> None:
+    async with reading(SAMPLES, target=RESUMED) as reader:
+        await reader.press("f", "x", "enter")
+        assert "Timeline · filtered" in reader.timeline
+        await reader.press("escape")
+        assert "filtered" not in reader.timeline
         assert "▾ 4 ✓ Please do step four." in reader.timeline
+
+
+async def test_only_failures_leaves_whoever_stands_on_a_turn_without_any_beside_it() -> None:
+    async with reading(SAMPLES, target=RESUMED) as reader:
+        await reader.down_to("▾ 4 ✓ Please do step four.")
+        await reader.press("f", "x", "enter")
+        assert "run sh check.sh" in reader.at()
+        await reader.press("k")
+        assert "▾ 1 ✓ Please do step one." in reader.at()
 
 
 # -- copying ------------------------------------------------------------

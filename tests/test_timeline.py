@@ -28,7 +28,7 @@ from trace_tui.model import (
 )
 from trace_tui.widgets.row_book import interleaved, rows_of
 from trace_tui.widgets.timeline import Timeline
-from trace_tui.widgets.timeline_rows import Choice, Kind, Row, StepKind
+from trace_tui.widgets.timeline_rows import Choice, Kind, Row, StepKind, failures_of
 from trace_tui.wording.agents import badge_at
 from trace_tui.wording.cast import NOBODY
 from trace_tui.wording.cells import Line
@@ -189,7 +189,7 @@ def test_undone_turns_are_divided_from_what_came_instead() -> None:
     assert told(turns[:2])[-1] == "divider rewound: turn 2 undone"
 
 
-def test_filters_keep_the_heads_of_turns() -> None:
+def test_filters_keep_the_heads_of_turns_but_only_failures_those_where_something_failed() -> None:
     items: list[Item] = [
         note(NoteKind.MESSAGE, "I look."),
         note(NoteKind.REASONING, "Hm."),
@@ -206,7 +206,7 @@ def test_filters_keep_the_heads_of_turns() -> None:
     assert only[StepKind.PATCHES] == ["session", heads, "a.py", "turn"]
     assert only[StepKind.MCP] == ["session", heads, "tracker.lookup", "turn"]
     assert only[StepKind.AGENTS] == ["session", heads, "turn"]
-    assert told(turns, Choice(only_failures=True)) == ["session", heads, "make", "turn"]
+    assert told(turns, Choice(only_failures=True)) == ["session", heads, "make"]
 
 
 # -- nothing is lost, nothing stands twice ------------------------------
@@ -262,12 +262,14 @@ def test_every_item_stands_in_the_rows_exactly_once_and_no_failure_is_hidden(tur
 
 @given(_turns, _choices)
 @settings(max_examples=60)
-def test_whatever_is_chosen_no_item_stands_twice_and_every_turn_has_its_head(
+def test_whatever_is_chosen_no_item_stands_twice_and_every_turn_that_counts_has_its_head(
     turns: list[Turn], choice: Choice
 ) -> None:
     rows = rows_of(turns, choice)
     assert max(Counter(map(id, _items(rows))).values(), default=1) == 1
-    assert [row.turn for row in rows if row.kind is Kind.TURN] == turns
+    failed = [turn for turn, _ in failures_of(turns)]
+    heads = [turn for turn in turns if not choice.only_failures or turn in failed]
+    assert [row.turn for row in rows if row.kind is Kind.TURN] == heads
     if choice.only_failures:
         in_sight = {id(row.item) for row in rows}
         assert all(id(one) in in_sight for turn in turns for one in turn.calls() if one.status.is_failure)

@@ -73,7 +73,8 @@ class RowBook:
         if reverted != self._reverted or len(turns) < len(self._marks) or not self._marks:
             return self._all(turns, reverted)
         last = len(self._marks) - 1
-        if len(turns) > len(self._marks) or turns[last].reverted:
+        # Of failures alone a turn may get its first one now.
+        if len(turns) > len(self._marks) or turns[last].reverted or self.choice.only_failures:
             return self._from(turns, last)
         return self._within(turns[last])
 
@@ -105,6 +106,12 @@ class RowBook:
         undone = list(before)
         for turn, links in self._with_links(turns):
             self._marks.append(_Mark(len(self.rows), ended, tuple(undone), calls, failed))
+            steps = self._steps = TurnRows(turn, self.choice, links)
+            steps.go_on()
+            calls, failed = calls + steps.counts[0], failed + steps.counts[1]
+            head = Row(Kind.TURN, turn, words=steps.totals)
+            if not self._is_wanted(head, steps):
+                continue
             if undone and not turn.reverted:
                 self.rows.append(_rewind(undone))
                 undone = []
@@ -112,14 +119,14 @@ class RowBook:
                 undone.append(turn)
             if gap := gap_between(ended, turn.started_at):
                 self.rows.append(Row(Kind.DIVIDER, turn, words=f"{gap} later"))
-            steps = self._steps = TurnRows(turn, self.choice, links)
-            steps.go_on()
-            calls, failed = calls + steps.counts[0], failed + steps.counts[1]
-            self.rows.append(Row(Kind.TURN, turn, words=steps.totals))
+            self.rows.append(head)
             self.rows += steps.rows
             ended = turn.ended_at or steps.ended or ended
         if undone:
             self.rows.append(_rewind(undone))
+
+    def _is_wanted(self, head: Row, steps: TurnRows) -> bool:
+        return not self.choice.only_failures or head.is_failure or bool(steps.rows)
 
     def _with_links(self, turns: Sequence[Turn]) -> Iterator[tuple[Turn, list[Link]]]:
         """Each turn with the links that came in its time; those before all turns go to the first."""

@@ -20,7 +20,6 @@ from trace_tui.app.failures import Failure, FailureWalk, Here, failures_in, fail
 from trace_tui.app.messages import (
     ChainWanted,
     FailureWanted,
-    OpenWanted,
     StreamWanted,
 )
 from trace_tui.app.opened import Opened
@@ -187,7 +186,7 @@ class TraceApp(ReadingApp):
         if choice.is_stream:
             self.main.post_message(StreamWanted(None, choice.member))
         else:
-            self.main.post_message(OpenWanted(choice.member, choice.wish))
+            self.main.come_from_chain(choice.member, choice.wish)
 
     # -- the walk from failure to failure -------------------------------
 

@@ -15,7 +15,7 @@ from textual.worker import get_current_worker
 
 from trace_tui.app.going import spot_for
 from trace_tui.app.keys import BINDINGS
-from trace_tui.app.messages import HitsFound, OpenWanted, Said
+from trace_tui.app.messages import ChainWanted, HitsFound, OpenWanted, Said
 from trace_tui.app.panes import Pane
 from trace_tui.app.search_walk import SearchWalk
 from trace_tui.app.travelling_screen import TravellingScreen
@@ -25,6 +25,7 @@ from trace_tui.library.chains import Member
 from trace_tui.library.choosing import Choice as SessionChoice
 from trace_tui.library.choosing import read_choice
 from trace_tui.times import local_now
+from trace_tui.widgets.timeline_rows import Choice
 
 if TYPE_CHECKING:
     from trace_tui.widgets.prompt import Prompt
@@ -53,8 +54,14 @@ class MainScreen(TravellingScreen):
                 self._filter_sessions("")
         elif self.pane is Pane.DETAIL:
             self.go_to_pane(Pane.TIMELINE)
+        elif self.choice != Choice():
+            self._show_kinds(Choice())
         elif self.has_come_along():
             self.action_parent()
+        elif self.opened is not None and self.opened.is_chain:
+            self.action_stream()  # and from all agents to the one whose step is selected
+        elif self.has_come_from_chain():
+            self.post_message(ChainWanted())
         else:
             self.go_to_pane(Pane.SESSIONS)
 
@@ -213,11 +220,15 @@ class MainScreen(TravellingScreen):
     def _on_kinds(self, ticked: str | None) -> None:
         from trace_tui.app.filters import kinds_chosen
 
-        if ticked is None or self.opened is None:
+        if ticked is None:
             return
-        self.choice = kinds_chosen(ticked)
-        self.opened.arrange(self.choice)
-        self.show_opened(self.opened, self.opened.rows())
+        self._show_kinds(kinds_chosen(ticked))
+
+    def _show_kinds(self, choice: Choice) -> None:
+        self.choice = choice
+        if self.opened is not None:
+            self.opened.arrange(choice)
+            self.show_opened(self.opened, self.opened.rows())
         self.title_timeline()
 
     def action_raw(self) -> None:

@@ -34,6 +34,8 @@ class TravellingScreen(ReadingScreen):
         super().__init__()
         self._came_along: list[Stop] = []
         """The way that was gone, from session to session or within one."""
+        self._from_chain = ""
+        """The key of what was opened from the chain view."""
 
     def enter_step(self) -> None:
         """Where a step leads to another session, to enter it is to go there."""
@@ -122,6 +124,17 @@ class TravellingScreen(ReadingScreen):
         else:
             self.say("")
             self.post_message(OpenWanted(way.member, way.wish))
+
+    def come_from_chain(self, member: Member, wish: Wish | None) -> None:
+        """Opened in the chain view; to step back is to go there again."""
+        self._came_along.clear()
+        self._from_chain = member.entry.key
+        self.post_message(OpenWanted(member, wish))
+
+    def has_come_from_chain(self) -> bool:
+        """Asked once: what comes back from there has not come from there."""
+        key, self._from_chain = self._from_chain, ""
+        return bool(key) and self.opened is not None and self.opened.key == key
 
     def has_come_along(self) -> bool:
         """Whether there is a way back from what is open."""
