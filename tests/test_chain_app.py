@@ -332,3 +332,13 @@ async def test_a_file_outside_any_home_is_opened_with_what_lies_beside_it(tmp_pa
         assert "new ↓" not in reader.screen()  # what was put in above the end is no news
         await reader.press("W")
         await reader.stands_on("spawn C Pauli")
+
+
+async def test_the_first_row_of_all_agents_is_told_with_the_sums_of_the_chain() -> None:
+    async with reading(SAMPLES, target=V2) as reader:
+        await reader.press("C")
+        await reader.sees("all 6 agents", lambda: reader.top)
+        await reader.idle()
+        await reader.press("home")
+        await reader.sees("failures 4", lambda: squeezed(reader.detail))
+        assert "F doomed" in reader.detail

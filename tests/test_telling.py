@@ -608,9 +608,9 @@ def test_a_chain_is_told_with_its_sums_and_this_thread_marked() -> None:
     assert facts(blocks)["failures"] == "2"
     rows = next(block for block in blocks if isinstance(block, Rows))
     first, second = (_words(Rows([line])) for line in rows.lines)
-    assert first.split() == ["✓", "8.0", "s", "1.2k", "1"]
+    assert first.split() == ["✓", "8.0", "s", "1.2k", "A", "1"]
     assert "✗2" in second
-    assert "└ counter: 2 · this one" in second
+    assert "└ B counter: 2 · this one" in second
 
 
 def test_a_session_that_is_not_loaded_is_told_from_the_catalog() -> None:

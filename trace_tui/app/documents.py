@@ -18,7 +18,7 @@ from trace_tui.telling.hints import hint_blocks_of_call
 from trace_tui.telling.links import link_document
 from trace_tui.telling.notes import note_document
 from trace_tui.telling.raw import raw_document
-from trace_tui.telling.sessions import entry_document, session_document
+from trace_tui.telling.sessions import chain_document, entry_document, session_document
 from trace_tui.telling.turns import turn_document
 from trace_tui.texts import Texts
 from trace_tui.widgets.blocks import Block, Heading, Later, Plain, Rows, Title
@@ -51,6 +51,11 @@ def document_of_row(opened: Opened, row: Row, relatives: Relatives, *, raw: bool
 
 
 def document_of_session(opened: Opened, width: int) -> Document:
+    if opened.is_chain and opened.member is not None:
+        document = Document(chain_document(opened.member))
+        document.lay_out(width)
+        return document
+
     def tell(texts: Texts) -> list[Block]:
         return session_document(opened.session, opened.member, texts, opened.cast(), opened.findings or ())
 

@@ -74,11 +74,15 @@ def marks_of(opened: Opened) -> Marks:
 
 def hints_offered(hints: Sequence[Hint]) -> list[Entry]:
     """To be chosen from, and gone to."""
-    return [Entry(" ", _told(finding), str(number)) for number, (_, finding) in enumerate(hints)]
+    is_many = len({hint.part.key for hint in hints}) > 1
+    return [Entry(" ", _told(hint, is_many=is_many), str(number)) for number, hint in enumerate(hints)]
 
 
-def _told(finding: Finding) -> str:
-    return f"{clock(finding.at)} {finding.kind.value} · {one_line(finding.words, _WORDS)}"
+def _told(hint: Hint, *, is_many: bool) -> str:
+    part, finding = hint
+    known = part.cast().find(part.key) if is_many else None
+    who = "" if known is None else f"{known.lettered()}: "
+    return f"{clock(finding.at)} {who}{finding.kind.value} · {one_line(finding.words, _WORDS)}"
 
 
 def _with_nested(item: Item) -> list[Item]:

@@ -350,7 +350,7 @@ def _document_of(opened: Opened, row: Row, relatives: Relatives, raw: bool, widt
     from trace_tui.app.documents import document_of_row, document_of_session
 
     if row.kind is Kind.SESSION and not raw:
-        return Telling(document_of_session(opened.part_of(row), width))
+        return Telling(document_of_session(opened, width))
     return document_of_row(opened, row, relatives, raw=raw, width=width)
 
 

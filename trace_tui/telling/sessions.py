@@ -21,6 +21,7 @@ from trace_tui.telling.rows import call_row, facts_in_order, first_rows
 from trace_tui.texts import Texts
 from trace_tui.times import between, short_duration
 from trace_tui.widgets.blocks import Block, Facts, Heading, Rows, Title
+from trace_tui.wording.agents import Badge, badge_of
 from trace_tui.wording.cast import Cast
 from trace_tui.wording.cells import Line, right
 from trace_tui.wording.sessions import failures, indent_of, title_of, took
@@ -115,6 +116,11 @@ def entry_document(member: Member) -> list[Block]:
         *token_blocks(entry.usage, entry.usage_source),
         *_chain(member),
     ]
+
+
+def chain_document(head: Member) -> list[Block]:
+    """Of all agents of a chain together."""
+    return [_title(totals(head).state, head.entry.title), *_chain_blocks(head, None)]
 
 
 def _title(state: str, title: str) -> Title:
@@ -250,7 +256,11 @@ def _chain(member: Member | None) -> Iterator[Block]:
     """All threads of the chain, this one marked, and what they came to together."""
     if member is None or (member.parent is None and not member.children):
         return
-    whole = totals(member.root)
+    yield from _chain_blocks(member.root, member)
+
+
+def _chain_blocks(head: Member, here: Member | None) -> Iterator[Block]:
+    whole = totals(head)
     yield Heading("chain", count(whole.threads, "thread"))
     yield Facts(
         facts_in_order(
@@ -261,8 +271,14 @@ def _chain(member: Member | None) -> Iterator[Block]:
             ("failures", f"{whole.failures:,}" if whole.failures else "none"),
         )
     )
-    threads = list(_with_depth(member.root))
-    yield from first_rows(threads, lambda thread: _thread_row(*thread, here=member), "thread", shown=50)
+    threads = list(_with_depth(head))
+    badges = badge_of([member for member, _ in threads]) if len(threads) > 1 else {}
+
+    def row(thread: tuple[Member, int]) -> Line:
+        member, depth = thread
+        return _thread_row(member, depth, badges.get(member.entry.key), is_here=member is here)
+
+    yield from first_rows(threads, row, "thread", shown=50)
 
 
 def _with_depth(root: Member) -> Iterator[tuple[Member, int]]:
@@ -273,7 +289,7 @@ def _with_depth(root: Member) -> Iterator[tuple[Member, int]]:
         waiting.extend((child, depth + 1) for child in reversed(member.children))
 
 
-def _thread_row(member: Member, depth: int, *, here: Member) -> Line:
+def _thread_row(member: Member, depth: int, badge: Badge | None, *, is_here: bool) -> Line:
     entry = member.entry
     failed = failures(member)
     used = tokens(entry.usage.total) if entry.usage_source != "none" else ""
@@ -283,7 +299,8 @@ def _thread_row(member: Member, depth: int, *, here: Member) -> Line:
         (right(used, DURATION_WIDTH), "dim"),
         (right(f"✗{failed}" if failed else "", DURATION_WIDTH - 2) + "  ", "bold red"),
         (indent_of(depth), "dim"),
-        (title_of(member, 100), "bold" if member is here else ""),
-        (" · this one" if member is here else "", "cyan"),
+        (f"{badge.letter} " if badge is not None else "", badge.style if badge is not None else ""),
+        (title_of(member, 100), "bold" if is_here else ""),
+        (" · this one" if is_here else "", "cyan"),
         (f" · {member.oddity.value}" if member.oddity is not None else "", "yellow"),
     ]
