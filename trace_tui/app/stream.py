@@ -16,7 +16,7 @@ from trace_tui.model import Session
 from trace_tui.parsers.safe_text import one_line
 from trace_tui.widgets.row_book import Growth, RowBook, interleaved
 from trace_tui.widgets.timeline_rows import Choice, Row
-from trace_tui.wording.agents import Badge, badge_of
+from trace_tui.wording.agents import Badge, aligned, badge_of
 
 if TYPE_CHECKING:
     from trace_tui.following import News
@@ -38,7 +38,7 @@ class Stream(Opened):
         self, number: int, head: Member, threads: Mapping[str, ThreadFiles], wish: Wish | None
     ) -> None:
         members = list(head.members())
-        self._badges = badge_of(members)
+        self._badges = aligned(badge_of(members))
         self._threads = threads
         self._parts = [part for one in members if (part := _part(number, one, threads)) is not None]
         self._unreadable: dict[str, str] = {}
@@ -81,7 +81,7 @@ class Stream(Opened):
         super().take_place(forest, threads)
         assert self.member is not None
         members = list(self.member.members())
-        self._badges = badge_of(members)
+        self._badges = aligned(badge_of(members))
         self._threads = threads
         self._unreadable.clear()
         for one in self._parts:

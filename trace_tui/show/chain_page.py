@@ -27,7 +27,7 @@ from trace_tui.times import local_with_zone, short_duration
 from trace_tui.widgets.row_book import interleaved
 from trace_tui.widgets.timeline_lines import Look, step_line, turn_line
 from trace_tui.widgets.timeline_rows import Kind, Row
-from trace_tui.wording.agents import Badge, badge_of
+from trace_tui.wording.agents import Badge, aligned, badge_of
 from trace_tui.wording.cast import Cast, Known, called
 from trace_tui.wording.cells import Line, cells, cut, fitted, folded, width_of
 from trace_tui.wording.chain_rows import ChainRows
@@ -72,7 +72,7 @@ class _Story(NamedTuple):
 
 
 def _read(chain: WholeChain, width: int) -> _Story:
-    badges = _aligned(badge_of(chain.members)) if len(chain.members) > 1 else {}
+    badges = aligned(badge_of(chain.members)) if len(chain.members) > 1 else {}
     cast = Cast.of_chain(chain.head, (), _akin(chain))
     told: list[tuple[Badge | None, str, list[Row]]] = []
     failures: list[Failure] = []
@@ -98,12 +98,6 @@ def _hints_of(part: Part) -> list[Hint]:
         )
         for finding in hints_in(part)
     ]
-
-
-def _aligned(badges: dict[str, Badge]) -> dict[str, Badge]:
-    """Where some have two letters, all take the room of two."""
-    widest = max(len(badge.letter) for badge in badges.values())
-    return {key: badge._replace(letter=badge.letter.ljust(widest)) for key, badge in badges.items()}
 
 
 def _akin(chain: WholeChain) -> list[Member]:

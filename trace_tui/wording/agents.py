@@ -33,6 +33,12 @@ def badge_at(place: int) -> Badge:
     return Badge(_letter(place), _HUES[place % len(_HUES)])
 
 
+def aligned(badges: dict[str, Badge]) -> dict[str, Badge]:
+    """All letters as wide as the widest, for columns."""
+    widest = max((len(badge.letter) for badge in badges.values()), default=0)
+    return {key: badge._replace(letter=badge.letter.ljust(widest)) for key, badge in badges.items()}
+
+
 def _letter(place: int) -> str:
     """``A`` to ``Z``, ``a`` to ``z``, then ``AA``, ``AB`` and so on."""
     if place < len(_SINGLE):
