@@ -71,8 +71,8 @@ class Story(Rollout):
     def end(self) -> Self:
         return self.answered("Done.").ended(self._turn_id)
 
-    def fail(self) -> Self:
-        error = {"message": "The model is not there.", "codex_error_info": "other"}
+    def fail(self, message: str = "The model is not there.") -> Self:
+        error = {"message": message, "codex_error_info": "other"}
         return self.event("error", **error).event("task_complete", turn_id=self._turn_id, error=error)
 
     def abort(self) -> Self:

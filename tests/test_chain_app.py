@@ -233,6 +233,21 @@ async def test_w_goes_from_a_call_to_the_workers_turn_in_the_same_timeline_and_b
         assert "A ✓ tell B Ramanujan" in reader.at()
 
 
+async def test_w_goes_from_a_wait_for_anybody_to_whoever_it_heard_of_and_from_mail_to_who_sent_it() -> None:
+    async with reading(SAMPLES, target=V2) as reader:
+        await reader.down_to("wait any worker 181 ms")
+        await reader.press("w")
+        await reader.sees("› ✓ C tester", lambda: reader.top)
+        await reader.idle()
+        await reader.down_to("· mail A orchestrator")
+        await reader.press("w")
+        await reader.stands_on("spawn C tester")
+        await reader.down_to("mail B counter: There are 14 lines.")
+        await reader.press("w")
+        await reader.sees("› ✓ B counter", lambda: reader.top)
+        await reader.stands_on("▾ 2 ✓")
+
+
 async def test_capital_c_leaves_to_the_agent_of_the_selected_step_at_that_step() -> None:
     async with reading(SAMPLES, target=V1) as reader:
         await reader.press("C")

@@ -295,6 +295,12 @@ def test_a_file_that_can_not_be_read_any_more_leaves_the_rest(
 # -- only what failed ---------------------------------------------------
 
 
+def test_cipher_texts_are_not_printed(capfd: Capture) -> None:
+    printed = page(capfd, "--root", SAMPLES, sample_id("f_agents_v2"), "--failed")
+    assert '"message": "(sealed)"' in printed
+    assert "gAAAA" not in printed
+
+
 def test_failed_calls_and_turns_come_whole_each_under_its_agent(home: Path, capfd: Capture) -> None:
     Story(1).begin().spawn(2).ran(1).end().put(home)
     worker(2, 1, minutes=1, agent_nickname="Ada").begin("Look.").ran(2).fail().put(home)

@@ -649,6 +649,22 @@ def test_what_is_held_back_is_told_when_the_time_is_up(home: Path, capfd: Captur
     assert " spawn " in told(capfd)[-1]
 
 
+def test_when_the_time_is_up_it_is_told_who_has_not_ended(home: Path, capfd: Capture) -> None:
+    _, path = chain(home)
+    worker(2, 1, minutes=0.1, agent_nickname="Ada").turn().put(home)
+    worker(3, 1, minutes=0.2, agent_nickname="Grace").begin("Look").put(home)
+    assert tail(path, "--chain", "--until-done", "--timeout", "1", then=waiting(11)) == 124
+    assert "the time is up; not ended yet: A orchestrator, C Grace" in capfd.readouterr().err
+
+
+def test_a_models_error_is_told_by_its_message(home: Path, capfd: Capture) -> None:
+    path = Story(1).begin().fail('{"error": {"message": "It may not run.", "type": "invalid"}}').put(home)
+    tail(path, "--since", "start", "--until-done")
+    printed = capfd.readouterr().out
+    assert "It may not run." in printed
+    assert '"error"' not in printed
+
+
 def test_a_letter_stays_with_who_had_it_first(home: Path, capfd: Capture) -> None:
     """Of two workers that began at once the later one's file was found before the other's."""
     head, path = chain(home)

@@ -14,6 +14,7 @@ from trace_tui.app.failures import Failure
 from trace_tui.app.wishes import Wish
 from trace_tui.library.chain_times import ChainTimes
 from trace_tui.library.chains import Member
+from trace_tui.ties import thread_ids_in
 from trace_tui.widgets.chain_view import ChainView
 from trace_tui.widgets.line_view import LineView
 from trace_tui.widgets.one_line import KeyBar
@@ -116,8 +117,11 @@ class ChainScreen(Screen[Choice | None]):
         return next((i for i, one in enumerate(self._failures) if one.name == self._on.name), None)
 
     def _told(self, index: int, member: Member) -> str:
-        name = Cast.of_chain(self.head).told_apart(member.entry.id)
+        cast = Cast.of_chain(self.head)
+        name = cast.told_apart(member.entry.id)
         words = self._failures[index].words
+        for id_ in thread_ids_in(words):
+            words = words.replace(id_, cast.name_of(id_))
         told = f"failure {index + 1:,} of {len(self._failures):,} · in {name}"
         return f"{told} · {words}" if words else told
 

@@ -11,6 +11,7 @@ from trace_tui.library.catalog import Catalog
 from trace_tui.library.chains import Member
 from trace_tui.library.rows import Row
 from trace_tui.model import Session
+from trace_tui.parsers.agent_replies import readable_error
 from trace_tui.parsers.safe_text import one_line
 from trace_tui.widgets.timeline_rows import failures_of
 
@@ -57,7 +58,7 @@ def failures_told(rows: Iterable[Row], thread: str, began: int | None) -> list[F
     at = began or 0
     for turn, call_id, told, what, why in sorted(rows, key=lambda row: row[0]):
         at = max(at, told or 0)
-        words = one_line(f"{what} · {why}".strip(" ·"), _WORDS)
+        words = one_line(f"{what} · {readable_error(why or '')}".strip(" ·"), _WORDS)
         found.append(Failure(at, len(found), thread, turn, call_id, words=words))
     return found
 

@@ -7,13 +7,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from functools import partial
+from itertools import dropwhile, takewhile
 from typing import NamedTuple
 
 from trace_tui.app.opened import Opened
 from trace_tui.app.wishes import Spot, Wish
 from trace_tui.heard import names_in, turn_of_note
 from trace_tui.library.chains import Forest, Member
-from trace_tui.model import Call, Note, Place, Session
+from trace_tui.likeness import is_agent_wait
+from trace_tui.model import Call, Note, Place, Session, Turn
 from trace_tui.ties import concerned, dealings_with, ties_of_sessions, turn_before
 from trace_tui.widgets.timeline_rows import Kind, Link, Row
 from trace_tui.wording.cast import Cast
@@ -59,7 +61,8 @@ def _ways(row: Row, part: Opened, cast: Cast) -> list[Way]:
         return [_along(row.link, part)]
     if isinstance(row.item, Call):
         seek = partial(_turn_of_call, part.session, row.item.place)
-        return [Way(id_, Wish(seek=seek)) for id_ in concerned(row.item)]
+        named = [Way(id_, Wish(seek=seek)) for id_ in concerned(row.item)]
+        return named or list(_to_whom_it_heard(row.item, row.turn, part, cast))
     if row.item is not None:
         return list(_to_author(row.item, part, cast))
     if row.kind is Kind.SESSION and part.member is not None:
@@ -72,6 +75,16 @@ def _along(link: Link, part: Opened) -> Way:
         return Way(link.id, Wish(turn=link.turn))
     seek = partial(_call_behind, part.session, 0, part.member.call_id)
     return Way(link.id, Wish(seek=seek, link=part.member.entry.id))
+
+
+def _to_whom_it_heard(wait: Call, turn: Turn, part: Opened, cast: Cast) -> Iterator[Way]:
+    """Of a wait for any worker, those whose news came with it."""
+    if not is_agent_wait(wait):
+        return
+    later = dropwhile(lambda item: item.place <= wait.place, turn.items)
+    behind = takewhile(lambda item: isinstance(item, Note), later)
+    ways = {way.id: way for one in behind if isinstance(one, Note) for way in _to_author(one, part, cast)}
+    yield from ways.values()
 
 
 def _to_author(note: Note, part: Opened, cast: Cast) -> Iterator[Way]:

@@ -8,10 +8,11 @@ from rich.console import Console
 from rich.text import Text as Line
 
 from trace_tui.call_texts import CallRecords, call_folder, call_input, call_output
-from trace_tui.model import Call, Session, Turn, line_of
+from trace_tui.model import Call, Session, Tool, Turn, line_of
 from trace_tui.parsers.safe_text import one_line, safe_block
 from trace_tui.printing.items import call_object
 from trace_tui.targets import PlaceKind, link
+from trace_tui.telling.written import without_cipher_texts
 from trace_tui.texts import Texts
 from trace_tui.times import short_duration
 from trace_tui.wording.steps import clock, tool_name
@@ -72,7 +73,8 @@ def print_call(console: Console, turn: Turn, call: Call, texts: Texts, named: st
     folder = call_folder(records, turn)
     if folder:
         console.print(Line(f"  in {one_line(folder, 400)}", "dim"))
-    _print_block(console, call_input(records), "bold")
+    given = call_input(records)
+    _print_block(console, without_cipher_texts(given) if call.tool is Tool.AGENT else given, "bold")
     output = call_output(records)
     if output is None:
         console.print(Line("  no output was written", "dim"))

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from trace_tui.model import Call, Note, NoteKind, Session, Turn, line_of
+from trace_tui.parsers.agent_replies import readable_error
 from trace_tui.parsers.safe_text import one_line, safe_block
 from trace_tui.printing.console import Lines
 from trace_tui.tailing.company import Company
@@ -138,7 +139,8 @@ def _turn_over(turn: Turn, failed_calls: int, room: int) -> Iterator[Line]:
     said = [item.text for item in turn.items if isinstance(item, Note) and item.kind is NoteKind.ERROR]
     if turn.error is not None and not any(turn.error.message.startswith(text) for text in said):
         code = f" ({turn.error.code})" if turn.error.code else ""
-        for line in _wrapped(turn.error.message + code, room - 2, _MOST_LINES[NoteKind.ERROR]):
+        error = readable_error(turn.error.message) + code
+        for line in _wrapped(error, room - 2, _MOST_LINES[NoteKind.ERROR]):
             yield [("  " + line, "red")]
 
 
@@ -158,6 +160,8 @@ def _note(note: Note, heard: Heard, wholes: Wholes, room: int, cast: Cast) -> It
     if most == 1:
         yield note_line(note, text, room, cast)
         return
+    if note.kind is NoteKind.ERROR:
+        text = readable_error(text)
     style = NOTE_STYLES.get(note.kind, "")
     before = 2 + WORD_WIDTH + 1
     for number, line in enumerate(_wrapped(text, room - before, most, more=note.cut)):

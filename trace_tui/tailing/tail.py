@@ -23,6 +23,7 @@ _LOOK_EVERY = 1.5
 """Seconds between two looks for further files and workers."""
 _SHARE = 20
 """Such looks may take a twentieth of the time."""
+_NAMED = 5
 _HELD = 2.0
 """Seconds for which a line may wait for the file of the worker that it names."""
 
@@ -196,10 +197,19 @@ class Tail:
         timeout = self._wishes.timeout
         if timeout is not None and self._clock.now() - self._began >= timeout:
             self._tell_held()
-            still = ", and the last turn has not ended" if self._wishes.until_done else ""
-            self._listener.warn(f"the time is up{still}")
+            self._listener.warn(f"the time is up{self._still_open() if self._wishes.until_done else ''}")
             return TIMED_OUT
         return None
+
+    def _still_open(self) -> str:
+        company = None if self._chain is None else self._chain.company
+        open_keys = [key for key, thread in self._threads.items() if thread.outcome() in (None, "empty")]
+        agents = [company.find(key) for key in open_keys] if company is not None else []
+        names = [known.lettered() for known in agents if known is not None]
+        if not names:
+            return ", and the last turn has not ended"
+        more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
+        return f"; not ended yet: {', '.join(names[:_NAMED])}{more}"
 
     def _all_done(self) -> bool:
         if self._head.outcome() in (None, "empty"):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import orjson
 
 from trace_tui.parsers.json_text import loads_patiently
@@ -11,12 +13,18 @@ from trace_tui.widgets.blocks import Block, Code, Output
 SEALED = "sealed: the file holds only its cipher text"
 _SEALED_START = "gAAAA"
 """How all cipher texts begin."""
+_SEALED_VALUE = re.compile(rf'"{_SEALED_START}[^"]*"')
 _PRETTY = 256_000
 """Larger JSON takes long to set and longer to read."""
 
 
 def is_sealed(text: str) -> bool:
     return text.startswith(_SEALED_START)
+
+
+def without_cipher_texts(arguments: str) -> str:
+    """Of JSON that is to be printed."""
+    return _SEALED_VALUE.sub('"(sealed)"', arguments)
 
 
 def pretty_json(data: bytes) -> str | None:

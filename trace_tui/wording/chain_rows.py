@@ -127,10 +127,10 @@ class ChainRows:
         entry = one.member.entry
         on_path = sum(end - start for start, end in self._path[entry.key])
         below = one.whole.threads - 1
-        spent = own_tokens(one.member)
+        spent, all_spent = own_tokens(one.member), one.whole.usage.total
         words = [
             f"{spent} tokens" if spent else "",
-            f"{tokens(one.whole.usage.total)} with {below:,} below" if below else "",
+            f"{tokens(all_spent)} with {below:,} below" if below and all_spent else "",
             f"{short_duration(on_path)} critical" if on_path else "",
             count(entry.calls, "call"),
             count(entry.turns, "turn"),
