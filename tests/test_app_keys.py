@@ -461,3 +461,37 @@ async def test_a_key_behind_the_one_that_quits_does_no_harm(name: str) -> None:
         for key in ("q", name):
             reader.app.post_message(events.Key(key, None))
         await until(lambda: reader.app.return_code == 0, "the app has ended")
+
+
+async def test_enter_on_a_line_of_the_detail_goes_to_the_step_it_is_about_and_escape_back() -> None:
+    async with reading(SAMPLES, target=COMMANDS) as reader:
+        await reader.idle()
+        await reader.press("3")
+        await reader.down_to("exit 6", Pane.DETAIL)
+        await reader.press("enter")
+        assert reader.main.pane is Pane.TIMELINE
+        assert "exit 6" in reader.at()
+        await reader.press("escape")
+        assert "10 failures" in reader.at()
+
+
+async def test_enter_on_a_line_about_a_worker_goes_to_that_step_of_the_worker() -> None:
+    async with reading(SAMPLES, target=WORKERS) as reader:
+        await reader.down_to("wait C Pauli")
+        await reader.press("3")
+        await reader.reads("lines of its file")
+        await reader.down_to("failed line", Pane.DETAIL)
+        await reader.press("enter")
+        await reader.sees("› ✓ C Pauli", lambda: reader.top)
+        await reader.stands_on("run sh check.sh exit 1")
+        await reader.press("W")
+        await reader.stands_on("wait C Pauli")
+
+
+async def test_enter_on_an_agent_of_the_chain_opens_it() -> None:
+    async with reading(SAMPLES, target=WORKERS) as reader:
+        await reader.idle()
+        await reader.press("3")
+        await reader.down_to("D Rawls", Pane.DETAIL)
+        await reader.press("enter")
+        await reader.sees("› ✓ D Rawls", lambda: reader.top)

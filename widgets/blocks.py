@@ -10,7 +10,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from trace_tui.model import Place
 from trace_tui.wording.cells import Line
+
+
+class Target(NamedTuple):
+    """What a line is about, and enter leads to."""
+
+    place: Place | None
+    """A record; none where a session as a whole is meant."""
+    thread: str | None = None
+    """The id of its session, where that is another."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +104,8 @@ class Rows:
     """Ready lines, cut where they do not fit: short lists of calls or files."""
 
     lines: Sequence[Line]
+    targets: Sequence[Target | None] = ()
+    """Where each leads to, if they lead anywhere."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from typing import ClassVar, Protocol
 
 from textual.binding import Binding, BindingType
 
-from trace_tui.widgets.blocks import Block, Filled
+from trace_tui.widgets.blocks import Block, Filled, Target
 from trace_tui.widgets.line_view import BAR, GUTTER, LineView
 from trace_tui.wording.cells import Line
 
@@ -18,6 +18,7 @@ class Laid(Protocol):
     def lay_out(self, width: int) -> None: ...
     def __len__(self) -> int: ...
     def line(self, index: int) -> Line: ...
+    def target(self, index: int) -> Target | None: ...
     def can_toggle(self, index: int) -> bool: ...
     def toggle(self, index: int) -> bool: ...
     def open_all(self) -> None: ...
@@ -86,6 +87,11 @@ class Detail(LineView):
             self.rows_changed()
         else:
             super().action_enter()
+
+    @property
+    def target(self) -> Target | None:
+        """Where the line under the cursor leads to."""
+        return None if self.document is None or not self.count() else self.document.target(self.cursor)
 
     def action_show_all(self) -> None:
         if self.document is not None:

@@ -26,6 +26,7 @@ from trace_tui.widgets.blocks import (
     Plain,
     Prose,
     Rows,
+    Target,
     Title,
 )
 from trace_tui.widgets.highlighting import CodeText
@@ -105,6 +106,11 @@ class Document:
         section, within = self._at(index)
         return section.line(within)
 
+    def target(self, index: int) -> Target | None:
+        """Where the line leads to."""
+        section, within = self._at(index)
+        return section.target(within)
+
     def can_toggle(self, index: int) -> bool:
         """Whether the line opens or closes something."""
         section, within = self._at(index)
@@ -163,6 +169,9 @@ class _FoldedSection(Section):
         line = self._contents.line(index - 1)
         return [(self._indent, ""), *line] if line and self._indent else line
 
+    def target(self, index: int) -> Target | None:
+        return self._contents.target(index - 1) if index else None
+
     def can_toggle(self, index: int) -> bool:
         return index == 0 or self._contents.can_toggle(index - 1)
 
@@ -220,8 +229,8 @@ def _short_section(block: Title | Facts | Heading | Checklist | Rows | Gauge) ->
     match block:
         case Title(parts):
             return ShortSection(partial(title_lines, block), _text_of(parts))
-        case Rows(lines):
-            return ShortSection(partial(rows_lines, block), "\n".join(map(_text_of, lines)))
+        case Rows(lines, targets):
+            return ShortSection(partial(rows_lines, block), "\n".join(map(_text_of, lines)), targets)
         case Heading(words, aside):
             return ShortSection(partial(heading_lines, block), f"{words}  {aside}".rstrip())
         case Facts(pairs):

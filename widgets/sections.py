@@ -7,6 +7,7 @@ from functools import cached_property, partial
 from typing import Generic, TypeVar
 
 from trace_tui.parsers.safe_text import safe_block
+from trace_tui.widgets.blocks import Target
 from trace_tui.widgets.painted_text import Painted, PlainText
 from trace_tui.widgets.patch_lines import PatchText
 from trace_tui.widgets.terminal_text import TerminalText, plain_text
@@ -35,6 +36,10 @@ class Section:
     def text(self) -> str:
         raise NotImplementedError
 
+    def target(self, index: int) -> Target | None:
+        """Where a line leads to."""
+        return None
+
     def can_toggle(self, index: int) -> bool:
         return False
 
@@ -48,9 +53,13 @@ class Section:
 class ShortSection(Section):
     """So few lines that they are made at once."""
 
-    def __init__(self, lines: Callable[[int], list[Line]], text: str) -> None:
+    def __init__(
+        self, lines: Callable[[int], list[Line]], text: str, targets: Sequence[Target | None] = ()
+    ) -> None:
+        """``targets`` are those of its lines."""
         self._lines_at = lines
         self._text = text
+        self._targets = targets
         self._lines: list[Line] = []
 
     def lay_out(self, width: int) -> None:
@@ -61,6 +70,9 @@ class ShortSection(Section):
 
     def line(self, index: int) -> Line:
         return self._lines[index]
+
+    def target(self, index: int) -> Target | None:
+        return self._targets[index] if index < len(self._targets) else None
 
     def text(self) -> str:
         return safe_block(self._text)

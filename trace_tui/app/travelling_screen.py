@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from textual import on
+
 from trace_tui.app.going import spot_wished
 from trace_tui.app.messages import OpenWanted, StreamWanted
 from trace_tui.app.opened import Opened
+from trace_tui.app.panes import Pane
 from trace_tui.app.reading_screen import ReadingScreen
-from trace_tui.app.ways import Way, way_up, ways_from
+from trace_tui.app.ways import Way, member_named, way_up, ways_from
 from trace_tui.app.wishes import Spot, Wish
 from trace_tui.library.chains import Member
 from trace_tui.model import Call, Tool
@@ -44,6 +47,17 @@ class TravellingScreen(ReadingScreen):
             self.action_worker()
         else:
             super().enter_step()
+
+    @on(LineView.Entered)
+    def _enter_what_a_line_is_about(self, event: LineView.Entered) -> None:
+        row, opened, target = self.timeline.selected, self.opened, self.detail.target
+        if event.view is not self.detail or row is None or opened is None or target is None:
+            return
+        part = opened.part_of(row)
+        id_ = None if target.thread == part.session.id else target.thread
+        member = member_named(id_, part, self.forest)
+        self.go_to_pane(Pane.TIMELINE)
+        self._go_along(Way(id_, Wish(place=target.place), member), row)
 
     def _leads_elsewhere(self, row: Row) -> bool:
         """A call about a worker whose session is here, or a link: to enter it is to go there."""

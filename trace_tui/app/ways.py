@@ -33,7 +33,7 @@ def ways_from(row: Row, opened: Opened, forest: Forest) -> list[Way]:
     """To the sessions that a row is about, in the order in which it names them."""
     part = opened.part_of(row)
     found = _ways(row, part, opened.cast())
-    return [way._replace(member=_member(way.id, part, forest)) for way in found]
+    return [way._replace(member=member_named(way.id, part, forest)) for way in found]
 
 
 def way_up(opened: Opened, row: Row | None, forest: Forest) -> Way | None:
@@ -50,7 +50,7 @@ def way_up(opened: Opened, row: Row | None, forest: Forest) -> Way | None:
     if source is None:
         return None
     seek = partial(_turn_forked, part.session.forked_at)
-    return Way(source, Wish(seek=seek, link=member.entry.id), _member(source, part, forest))
+    return Way(source, Wish(seek=seek, link=member.entry.id), member_named(source, part, forest))
 
 
 # -- from a row ---------------------------------------------------------
@@ -100,7 +100,8 @@ def _to_author(note: Note, part: Opened, cast: Cast) -> Iterator[Way]:
         yield Way(known.id, Wish(seek=partial(_turn_told, note)))
 
 
-def _member(thread_id: str | None, part: Opened, forest: Forest) -> Member | None:
+def member_named(thread_id: str | None, part: Opened, forest: Forest) -> Member | None:
+    """The session of that id that hangs together with a part of what is open; without one, that part."""
     if thread_id is None:
         return part.member
     if part.member is not None:

@@ -18,7 +18,7 @@ from trace_tui.parsers.particulars import (
 from trace_tui.parsers.safe_text import one_line
 from trace_tui.telling.amounts import from_to
 from trace_tui.telling.inputs import extra_arguments, input_blocks
-from trace_tui.telling.rows import call_row, first_rows, where
+from trace_tui.telling.rows import call_row, first_rows, target_of, where
 from trace_tui.telling.written import result_block
 from trace_tui.texts import Texts
 from trace_tui.times import between, short_duration
@@ -40,7 +40,7 @@ def call_document(call: Call, turn: Turn, session: Session, texts: Texts, cast: 
     given, result = input_blocks(records), list(_result(records, cast))
     if call.nested:
         given.append(Heading("its calls"))
-        given += first_rows(call.nested, lambda inner: call_row(inner, cast), "call")
+        given += first_rows(call.nested, lambda inner: call_row(inner, cast), "call", target=target_of)
     if call.tool is Tool.PATCH and call.status.is_failure:
         given, result = result, given
     facts = Facts(list(_facts(records, turn, session, cast)))

@@ -8,7 +8,7 @@ from trace_tui.findings import Finding
 from trace_tui.model import Call, Session
 from trace_tui.parsers.safe_text import one_line
 from trace_tui.telling.rows import first_rows, where
-from trace_tui.widgets.blocks import Block, Heading, Plain
+from trace_tui.widgets.blocks import Block, Heading, Plain, Target
 from trace_tui.wording.cells import Line, fitted
 from trace_tui.wording.steps import TIME_WIDTH, clock
 
@@ -38,7 +38,7 @@ def hint_blocks(findings: Sequence[Finding]) -> list[Block]:
         return []
     return [
         Heading("hints", str(len(findings))),
-        *first_rows(finding_rows(findings), lambda row: row, "hint"),
+        *first_rows(findings, _finding_row, "hint", target=lambda finding: Target(finding.place)),
     ]
 
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from typing import TypeVar
 
-from trace_tui.model import Call, CallStatus, Place, Session, file_of, line_of
+from trace_tui.model import Call, CallStatus, Item, Place, Session, file_of, line_of
 from trace_tui.parsers.safe_text import one_line
 from trace_tui.times import short_duration
-from trace_tui.widgets.blocks import Block, Folded, Plain, Rows
+from trace_tui.widgets.blocks import Block, Folded, Plain, Rows, Target
 from trace_tui.wording.cast import Cast
 from trace_tui.wording.cells import Line, fitted, right
 from trace_tui.wording.steps import DURATION_WIDTH, TIME_WIDTH, WORD_WIDTH, summary
@@ -19,6 +19,8 @@ LISTED = 500
 """Nobody reads further in a pane; the timeline has all of them."""
 
 Thing = TypeVar("Thing")
+Leading = Callable[[Thing], Target | None]
+"""Where the row of a thing leads to."""
 
 
 def call_row(call: Call, cast: Cast) -> Line:
@@ -42,32 +44,57 @@ def short_call_row(call: Call, cast: Cast) -> Line:
     return [line, mark, word, *rest]
 
 
+def target_of(item: Item) -> Target:
+    return Target(item.place)
+
+
+def call_rows(calls: Sequence[Call], cast: Cast) -> Rows:
+    return _rows(calls, lambda call: call_row(call, cast), target_of)
+
+
 def first_rows(
-    things: Sequence[Thing], row: Callable[[Thing], Line], noun: str, *, shown: int = SHOWN
+    things: Sequence[Thing],
+    row: Callable[[Thing], Line],
+    noun: str,
+    *,
+    shown: int = SHOWN,
+    target: Leading[Thing] | None = None,
 ) -> list[Block]:
     """The first of them in sight, the others folded."""
-    blocks: list[Block] = [Rows([row(thing) for thing in things[:shown]])] if things else []
+    blocks: list[Block] = [_rows(things[:shown], row, target)] if things else []
     rest = things[shown:]
     if rest:
-        blocks.append(Folded(count(len(rest), f"more {noun}"), _capped(rest, row, noun)))
+        blocks.append(Folded(count(len(rest), f"more {noun}"), _capped(rest, row, noun, target)))
     return blocks
 
 
 def folded_rows(
-    things: Sequence[Thing], row: Callable[[Thing], Line], noun: str, aside: str = ""
+    things: Sequence[Thing],
+    row: Callable[[Thing], Line],
+    noun: str,
+    aside: str = "",
+    *,
+    target: Leading[Thing] | None = None,
 ) -> list[Block]:
     """All of them in sight where they are few, else all folded."""
     if len(things) <= SHOWN:
-        return [Rows([row(thing) for thing in things])] if things else []
-    return [Folded(count(len(things), noun) + aside, _capped(things, row, noun))]
+        return [_rows(things, row, target)] if things else []
+    return [Folded(count(len(things), noun) + aside, _capped(things, row, noun, target))]
 
 
-def _capped(things: Sequence[Thing], row: Callable[[Thing], Line], noun: str) -> list[Block]:
-    blocks: list[Block] = [Rows([row(thing) for thing in things[:LISTED]])]
+def _capped(
+    things: Sequence[Thing], row: Callable[[Thing], Line], noun: str, target: Leading[Thing] | None
+) -> list[Block]:
+    blocks: list[Block] = [_rows(things[:LISTED], row, target)]
     left_out = len(things) - LISTED
     if left_out > 0:
         blocks.append(Plain(f"… and {count(left_out, f'more {noun}')}", "dim"))
     return blocks
+
+
+def _rows(things: Sequence[Thing], row: Callable[[Thing], Line], target: Leading[Thing] | None) -> Rows:
+    targets = [] if target is None else [target(thing) for thing in things]
+    return Rows([row(thing) for thing in things], targets)
 
 
 def where(places: Iterable[Place | None], session: Session) -> str:

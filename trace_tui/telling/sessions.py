@@ -17,10 +17,10 @@ from trace_tui.telling.amounts import context_blocks, day_and_clock, time_blocks
 from trace_tui.telling.files import changed_blocks
 from trace_tui.telling.hints import hint_blocks
 from trace_tui.telling.problems import problem_blocks, unknown_blocks
-from trace_tui.telling.rows import call_row, facts_in_order, first_rows
+from trace_tui.telling.rows import call_row, call_rows, facts_in_order, first_rows, target_of
 from trace_tui.texts import Texts
 from trace_tui.times import between, short_duration
-from trace_tui.widgets.blocks import Block, Facts, Heading, Rows, Title
+from trace_tui.widgets.blocks import Block, Facts, Heading, Rows, Target, Title
 from trace_tui.wording.agents import Badge, badge_of
 from trace_tui.wording.cast import Cast
 from trace_tui.wording.cells import Line, right
@@ -104,7 +104,7 @@ def _slowest(session: Session, cast: Cast) -> Iterator[Block]:
     slowest = nlargest(_SLOWEST, calls, key=lambda call: call.duration_ms or 0)
     if slowest:
         yield Heading("slowest calls")
-        yield Rows([call_row(call, cast) for call in slowest])
+        yield call_rows(slowest, cast)
 
 
 def entry_document(member: Member) -> list[Block]:
@@ -138,7 +138,7 @@ def _failures(session: Session, cast: Cast) -> Iterator[Block]:
     calls = session.failed_calls()
     if calls:
         yield Heading("failed calls", str(len(calls)))
-        yield from first_rows(calls, lambda call: call_row(call, cast), "failed call")
+        yield from first_rows(calls, lambda call: call_row(call, cast), "failed call", target=target_of)
 
 
 def _failed_turn(index: int, message: str) -> Line:
@@ -278,7 +278,11 @@ def _chain_blocks(head: Member, here: Member | None) -> Iterator[Block]:
         member, depth = thread
         return _thread_row(member, depth, badges.get(member.entry.key), is_here=member is here)
 
-    yield from first_rows(threads, row, "thread", shown=50)
+    def target(thread: tuple[Member, int]) -> Target | None:
+        member, _ = thread
+        return None if member is here else Target(None, member.entry.id)
+
+    yield from first_rows(threads, row, "thread", shown=50, target=target)
 
 
 def _with_depth(root: Member) -> Iterator[tuple[Member, int]]:

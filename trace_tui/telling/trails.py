@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 from trace_tui.heard import Heard, Told, notice_of
 from trace_tui.model import Call, Item, Note, NoteKind, Session, Turn, TurnStatus, line_of
@@ -12,7 +13,7 @@ from trace_tui.parsers.safe_text import one_line
 from trace_tui.same_work import is_comparable
 from trace_tui.telling.rows import short_call_row
 from trace_tui.trail import Trail
-from trace_tui.widgets.blocks import Block, Heading, Plain, Rows
+from trace_tui.widgets.blocks import Block, Heading, Plain, Rows, Target
 from trace_tui.wording.cast import Cast
 from trace_tui.wording.cells import Line, fitted
 from trace_tui.wording.steps import TIME_WIDTH, WORD_WIDTH, clock, told
@@ -48,13 +49,13 @@ def why_turn(trail: Trail, cast: Cast) -> list[Block]:
     return _part("why", _lines(trail, cast))
 
 
-def why_worker(name: str, turn: Turn, trail: Trail, cast: Cast) -> list[Block]:
+def why_worker(name: str, turn: Turn, trail: Trail, cast: Cast, worker_id: str | None = None) -> list[Block]:
     """For details in its parent's session; ``cast`` is its chain's."""
     became = _BECAME.get(turn.status, "why {} failed").format(one_line(name, _NAME))
     words = f"{turn.index} {TURN_GLYPHS[turn.status]} {TURN_WORDS[turn.status]}"
-    head = _labelled("turn", [[(words, STATE_STYLES[turn.status])]])
+    head = _labelled("turn", [_Row([(words, STATE_STYLES[turn.status])])])
     error = [Plain(readable_error(trail.error), "red")] if trail.error is not None else []
-    return [Heading(became, "lines of its file"), *error, Rows([*head, *_lines(trail, cast)])]
+    return [Heading(became, "lines of its file"), *error, _block([*head, *_lines(trail, cast)], worker_id)]
 
 
 def told_parent(
@@ -75,7 +76,7 @@ def told_parent(
     return [
         Heading(_TOLD, one_line(aside, _NAME)),
         Plain(_without(words, above)),
-        Rows([*told_rows, *then]),
+        _block([*told_rows, *then], parent.id),
         *(no_end if turn.status in _NO_END else []),
     ]
 
@@ -85,66 +86,82 @@ def told_parent_nothing(words: str) -> list[Block]:
     return [Heading(_TOLD), Plain(words, "dim")]
 
 
-def _part(words: str, lines: Sequence[Line]) -> list[Block]:
-    return [Heading(words), Rows(lines)] if lines else []
+class _Row(NamedTuple):
+    line: Line
+    item: Item | None = None
+    """What it is about."""
 
 
-def _lines(trail: Trail, cast: Cast) -> list[Line]:
+def _part(words: str, rows: Sequence[_Row]) -> list[Block]:
+    return [Heading(words), _block(rows)] if rows else []
+
+
+def _block(rows: Sequence[_Row], thread: str | None = None) -> Rows:
+    """``thread`` is whose items they are about, where that is another session."""
+    targets = [None if row.item is None else Target(row.item.place, thread) for row in rows]
+    return Rows([row.line for row in rows], targets)
+
+
+def _lines(trail: Trail, cast: Cast) -> list[_Row]:
     """All of it, if there is more to tell than an error."""
     failing = trail.failing
     if failing is None:
         return []
     label = "failed" if failing.status.is_failure else "was at"
-    failed = _labelled(label, [short_call_row(failing, cast)])
+    failed = _labelled(label, [_item_row(failing, cast)])
     return [*failed, *_before(trail, cast), *_next(trail, cast)]
 
 
-def _before(trail: Trail, cast: Cast) -> list[Line]:
+def _before(trail: Trail, cast: Cast) -> list[_Row]:
     if trail.last_passing is None:
         return _elsewhere(trail, cast)
     patches = _rows(trail.between[-_SHOWN:], cast)
     patches = _with_earlier(patches, len(trail.between), "earlier patch", "earlier patches")
     return [
-        *_labelled("last ok", [short_call_row(trail.last_passing, cast)]),
-        *_labelled("patched", patches or [[(_UNCHANGED, "dim")]]),
+        *_labelled("last ok", [_item_row(trail.last_passing, cast)]),
+        *_labelled("patched", patches or [_Row([(_UNCHANGED, "dim")])]),
     ]
 
 
-def _elsewhere(trail: Trail, cast: Cast) -> list[Line]:
+def _elsewhere(trail: Trail, cast: Cast) -> list[_Row]:
     """Where it never passed before in its own session."""
     failing = trail.failing
     if failing is None or not failing.status.is_failure or not is_comparable(failing):
         return []
     if trail.elsewhere is None:
-        return _labelled("last ok", [[(_NEVER, "dim")]])
+        return _labelled("last ok", [_Row([(_NEVER, "dim")])])
     session, call = trail.elsewhere
     name = one_line(session.agent.nickname or session.agent.path or session.title, _NAME)
     words = f"never before in this session, but at {clock(call.ended_at)} in {name}:"
-    return _labelled("last ok", [[(words, "dim")], short_call_row(call, cast)])
+    return _labelled("last ok", [_Row([(words, "dim")]), _Row(short_call_row(call, cast))])
 
 
-def _next(trail: Trail, cast: Cast) -> list[Line]:
+def _next(trail: Trail, cast: Cast) -> list[_Row]:
     return _labelled("then", _rows(trail.next_steps, cast))
 
 
-def _with_earlier(rows: list[Line], every: int, noun: str, nouns: str | None = None) -> list[Line]:
+def _with_earlier(rows: list[_Row], every: int, noun: str, nouns: str | None = None) -> list[_Row]:
     """The last ones, and how many are left out."""
     if more := every - len(rows):
-        return [[(f"{count(more, noun, nouns)} and", "dim")], *rows]
+        return [_Row([(f"{count(more, noun, nouns)} and", "dim")]), *rows]
     return rows
 
 
-def _labelled(label: str, rows: Sequence[Line]) -> list[Line]:
+def _labelled(label: str, rows: Sequence[_Row]) -> list[_Row]:
     """The label stands before the first of them."""
-    return [[(fitted("" if number else label, _LABEL_WIDTH), "dim"), *row] for number, row in enumerate(rows)]
+    return [
+        row._replace(line=[(fitted("" if number else label, _LABEL_WIDTH), "dim"), *row.line])
+        for number, row in enumerate(rows)
+    ]
 
 
-def _rows(items: Sequence[Item], cast: Cast) -> list[Line]:
+def _rows(items: Sequence[Item], cast: Cast) -> list[_Row]:
     return [_item_row(item, cast) for item in items]
 
 
-def _item_row(item: Item, cast: Cast) -> Line:
-    return short_call_row(item, cast) if isinstance(item, Call) else _note_row(item, cast)
+def _item_row(item: Item, cast: Cast) -> _Row:
+    line = short_call_row(item, cast) if isinstance(item, Call) else _note_row(item, cast)
+    return _Row(line, item)
 
 
 def _words_of(heard: Heard, cast: Cast) -> str:
@@ -169,7 +186,7 @@ def _without(words: str, above: str) -> str:
     return words.replace(known, "(the error above)") if known else words
 
 
-def _heard_row(heard: Heard, known: str, cast: Cast) -> Line:
+def _heard_row(heard: Heard, known: str, cast: Cast) -> _Row:
     """How it was heard, and of whom; ``known`` are words that need not be told again."""
     item, words = heard.item, _words_of(heard, cast)
     notice = heard.notice if isinstance(item, Call) else _news_of(item)
@@ -178,7 +195,8 @@ def _heard_row(heard: Heard, known: str, cast: Cast) -> Line:
         named = named or item.child_session or ""
     agent = cast.find(named)
     name: Line = [(one_line(named, _NAME), "")] if agent is None else agent.words()
-    return [*_item_row(item, cast)[:3], *name, ("" if words == known else f"  {words}", "")]
+    line = [*_item_row(item, cast).line[:3], *name, ("" if words == known else f"  {words}", "")]
+    return _Row(line, item)
 
 
 def _note_row(note: Note, cast: Cast) -> Line:

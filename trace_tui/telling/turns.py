@@ -10,7 +10,7 @@ from trace_tui.parsers.safe_text import one_line
 from trace_tui.telling.amounts import context_blocks, from_to, time_blocks, token_blocks
 from trace_tui.telling.files import changed_blocks
 from trace_tui.telling.problems import problem_blocks
-from trace_tui.telling.rows import call_row, facts_in_order, first_rows, folded_rows, where
+from trace_tui.telling.rows import call_row, facts_in_order, first_rows, folded_rows, target_of, where
 from trace_tui.telling.written import SEALED
 from trace_tui.texts import Texts
 from trace_tui.times import short_duration
@@ -104,13 +104,13 @@ def _calls(turn: Turn, texts: Texts, cast: Cast) -> Iterator[Block]:
     failed = [call for call in calls if call.status.is_failure]
     if failed:
         yield Heading("failed calls", str(len(failed)))
-        yield from first_rows(failed, lambda call: call_row(call, cast), "failed call")
+        yield from first_rows(failed, lambda call: call_row(call, cast), "failed call", target=target_of)
     yield from changed_blocks([turn], texts)
     commands = [call for call in calls if call.tool is Tool.EXEC]
     if commands:
         yield Heading("commands run", str(len(commands)))
         bad = _failed_words(commands)
-        yield from folded_rows(commands, lambda call: call_row(call, cast), "command", bad)
+        yield from folded_rows(commands, lambda call: call_row(call, cast), "command", bad, target=target_of)
 
 
 def _failed_words(calls: list[Call]) -> str:

@@ -53,6 +53,6 @@ def worker_blocks(why: WorkerWhy, parent: Session, cast: Cast, workers_cast: Cas
     """In the detail of the parent's item."""
     above = why.trail.error or ""
     return [
-        *why_worker(name, why.turn, why.trail, workers_cast),
+        *why_worker(name, why.turn, why.trail, workers_cast, why.worker.session.id),
         *told_parent(why.told, why.turn, parent, cast, aside="this session", above=above),
     ]
