@@ -50,7 +50,7 @@ def path_of(times: ChainTimes) -> list[str]:
 
 def test_members_come_in_the_order_of_their_tree() -> None:
     times = sample_chain("f_agents_v2")
-    told = [(one.member.name, one.depth) for one in times.members]
+    told = [(one.member.name, one.member.depth) for one in times.members]
     assert told == [(None, 0), ("counter", 1), ("tester", 1), ("reader", 2), ("sleeper", 1), ("doomed", 1)]
 
 
@@ -107,7 +107,7 @@ def test_sums_are_those_of_the_chain_and_copied_history_is_apart(scenario: str) 
     head = times.members[0].member
     assert times.whole == totals(head)
     assert times.whole.usage.total == sum(one.member.entry.usage.total for one in times.members)
-    assert times.inherited_lines == sum(one.inherited_lines for one in times.members) > 0
+    assert times.whole.inherited_lines == sum(one.member.entry.inherited_lines for one in times.members) > 0
     assert times.duration_ms == times.whole.duration_ms
 
 
@@ -227,7 +227,7 @@ def test_the_path_through_seventy_workers_never_leaves_a_gap(tmp_path: Path) -> 
     write_big_tree(tmp_path)
     times = built_chain(tmp_path)
     assert len(times.members) == 1 + WORKERS
-    assert max(one.depth for one in times.members) == 4
+    assert max(one.member.depth for one in times.members) == 4
     ends = [stint.end for stint in times.path]
     assert [stint.start for stint in times.path[1:]] == ends[:-1]
     assert sum(one.is_open for one in times.members) == 1

@@ -48,7 +48,6 @@ class WaitSpan(NamedTuple):
 
 class MemberTimes(NamedTuple):
     member: Member
-    depth: int
     turns: list[TurnSpan]
     """Those whose start is known, in order."""
     waits: list[WaitSpan]
@@ -61,8 +60,6 @@ class MemberTimes(NamedTuple):
     """When calls and turns failed, as far as that is known; ``member.entry.failures`` counts all."""
     whole: Totals
     """Its own and of all below it."""
-    inherited_lines: int
-    """Lines that its files copy from others; what they tell of is counted there."""
 
     @property
     def is_open(self) -> bool:
@@ -111,7 +108,6 @@ class ChainTimes(NamedTuple):
     life: Stretch | None
     """From the first to the last moment that is known of anybody."""
     whole: Totals
-    inherited_lines: int
     work_ms: int
     """How long the members worked, one after the other; waiting is no work."""
     busy_ms: int
@@ -128,13 +124,7 @@ class ChainTimes(NamedTuple):
 
 
 def times_of(head: Member, catalog: Catalog) -> ChainTimes:
-    depths = {id(head): 0}
-    told: list[MemberTimes] = []
-    for member in head.members():
-        depth = depths[id(member)]
-        depths.update((id(child), depth + 1) for child in member.children)
-        told.append(_times_of_one(member, depth, catalog))
-    told = _with_waits_explained(told)
+    told = _with_waits_explained([_times_of_one(member, catalog) for member in head.members()])
     lives = [one.life for one in told if one.life is not None]
     life = (min(start for start, _ in lives), max(end for _, end in lives)) if lives else None
     return ChainTimes(
@@ -142,7 +132,6 @@ def times_of(head: Member, catalog: Catalog) -> ChainTimes:
         path=_critical_path(told),
         life=life,
         whole=told[0].whole,
-        inherited_lines=sum(one.inherited_lines for one in told),
         work_ms=sum(length_of(one.work) for one in told),
         busy_ms=length_of(joined([stretch for one in told for stretch in one.work])),
     )
@@ -151,7 +140,7 @@ def times_of(head: Member, catalog: Catalog) -> ChainTimes:
 # -- one member ---------------------------------------------------------
 
 
-def _times_of_one(member: Member, depth: int, catalog: Catalog) -> MemberTimes:
+def _times_of_one(member: Member, catalog: Catalog) -> MemberTimes:
     number = member.entry.number
     whole = totals(member)
     calls = [_Call(*row) for row in catalog.query(_CALLS, [number])]
@@ -161,19 +150,15 @@ def _times_of_one(member: Member, depth: int, catalog: Catalog) -> MemberTimes:
     last_known = (whole.ended_at if is_waiting else member.entry.ended_at) or 0
     turns, failed_turns = _turns_of(catalog.query(_TURNS, [number]), last_known)
     spans = [_wait_span(call, turns) for call in waits if call.started_at is not None]
-    # A session that has just been forgotten has no rows any more.
-    inherited = catalog.query("SELECT inherited_lines FROM sessions WHERE session = ?", [number])
     waiting = joined([(wait.start, wait.until) for wait in spans])
     return MemberTimes(
         member=member,
-        depth=depth,
         turns=turns,
         waits=spans,
         work=without(joined([(turn.start, turn.until) for turn in turns]), waiting),
         life=_life_of(member, turns),
         failures=sorted(failed_turns + [call.moment for call in calls if call.has_failed and call.moment]),
         whole=whole,
-        inherited_lines=sum(lines for (lines,) in inherited),
     )
 
 

@@ -105,11 +105,11 @@ class ChainRows:
     def _who(self, one: MemberTimes, width: int) -> Line:
         badge = self._badges[one.member.entry.key]
         level = 2 if width >= _WIDE_INDENT_FROM else 1
-        before = " " * (level * min(one.depth, _DEEPEST_INDENT))
+        before = " " * (level * min(one.member.depth, _DEEPEST_INDENT))
         room = width - len(before) - len(badge.letter)
         return [
             (before + badge.letter, f"bold {badge.style}"),
-            (fitted(f" {title_of(one.member, width)}", room), "" if one.depth else "bold"),
+            (fitted(f" {title_of(one.member, width)}", room), "" if one.member.depth else "bold"),
         ]
 
     def _axis(self, columns: _Columns) -> Axis | None:
@@ -134,7 +134,7 @@ class ChainRows:
             f"{short_duration(on_path)} critical" if on_path else "",
             count(entry.calls, "call"),
             count(entry.turns, "turn"),
-            f"{count(one.inherited_lines, 'line')} inherited" if one.inherited_lines else "",
+            f"{count(entry.inherited_lines, 'line')} inherited" if entry.inherited_lines else "",
             one_line(entry.model, 30) if entry.model else "",
         ]
         waited = [self._waited(one)] if one.waits else []
@@ -186,7 +186,7 @@ def _sums(times: ChainTimes, width: int) -> list[Line]:
         f"took {short_duration(times.duration_ms)}" if times.life else "times unknown",
         f"{short_duration(times.work_ms)} of work{parallelism}" if times.work_ms else "",
         f"{tokens(whole.usage.total)} tokens, {tokens(head.entry.usage.total)} the head's own",
-        f"{count(times.inherited_lines, 'line')} inherited" if times.inherited_lines else "",
+        f"{count(times.whole.inherited_lines, 'line')} inherited" if times.whole.inherited_lines else "",
         count(whole.failures, "failure") if whole.failures else "no failures",
     ]
     return [cut([(words, "bold")], width) for words in folded([fact for fact in facts if fact], width)]
