@@ -17,6 +17,7 @@ from trace_tui.heard import Heard, Hearing, Told, notice_of, turns_meant
 from trace_tui.model import Call, Child, Item, Note, NoteKind, Place, Relation, Session, Turn, TurnStatus
 from trace_tui.telling.trails import told_parent
 from trace_tui.texts import Readable
+from trace_tui.ties import ties_of_sessions
 from trace_tui.widgets.blocks import Block, Heading, Plain, Rows
 from trace_tui.wording.cast import NOBODY, Cast
 
@@ -286,8 +287,9 @@ def test_a_long_notice_is_read_as_far_as_it_is_known() -> None:
 
 def test_each_call_to_a_worker_means_the_turns_that_it_is_about() -> None:
     with parent_and("Ramanujan", family("f_agents_v1")) as (parent, own):
+        ties = ties_of_sessions(parent.session, own.session)
         meant = {
-            call.call_id[:10]: [turn.index for turn in turns_meant(call, parent.session, own.session)]
+            call.call_id[:10]: [turn.index for turn in turns_meant(call, own.session, lambda: ties)]
             for call in calls_of(parent.session)
             if call.child_session == own.session.id or str(own.session.id) in call.summary
         }
@@ -303,11 +305,13 @@ def test_each_call_to_a_worker_means_the_turns_that_it_is_about() -> None:
 
 def test_mail_means_the_turn_that_had_ended() -> None:
     with parent_and("/root/counter", family("f_agents_v2")) as (parent, own):
+        ties = ties_of_sessions(parent.session, own.session)
         items = parent.session.turns[0].items
         mails = [item for item in items if isinstance(item, Note) and item.author == "/root/counter"]
-        assert [
-            [turn.index for turn in turns_meant(mail, parent.session, own.session)] for mail in mails
-        ] == [[1], [2]]
+        assert [[turn.index for turn in turns_meant(mail, own.session, lambda: ties)] for mail in mails] == [
+            [1],
+            [2],
+        ]
 
 
 # -- as blocks -------------------------------------------------------------------

@@ -7,7 +7,7 @@ parent's file names workers, and seldom their turns.
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from itertools import takewhile
 from typing import NamedTuple
 
@@ -19,9 +19,9 @@ from trace_tui.parsers.injected import WorkerNotice, worker_notice
 from trace_tui.parsers.particulars import item_worker_states, worker_states
 from trace_tui.texts import Readable
 from trace_tui.ties import (
+    Ties,
     WorkerTurn,
     concerned,
-    ties_of_sessions,
     turn_awaited,
     turn_begun_by,
     turn_ended_by,
@@ -123,14 +123,17 @@ def turn_of_note(note: Note, worker: Session) -> Turn | None:
     return _numbered(_told_by(note, turns_of(worker)), worker)
 
 
-def turns_meant(item: Item, parent: Session, worker: Session) -> list[Turn]:
-    """The turns of the worker that an item of its parent's is about: of the call that started it, all."""
+def turns_meant(item: Item, worker: Session, ties: Callable[[], Ties]) -> list[Turn]:
+    """The turns of the worker that an item of its parent's is about: of the call that started it, all.
+
+    ``ties`` are those between the two, asked for where they are needed.
+    """
     if isinstance(item, Note):
         told = None if item.phase == _ON_THE_WAY else turn_ended_by(turns_of(worker), item.at)
     elif agent_act(item.tool, item.name) is AgentAct.SPAWN:
         return list(worker.turns)
     else:
-        told = ties_of_sessions(parent, worker).turns.get(item.place)
+        told = ties().turns.get(item.place)
     return [turn for turn in worker.turns if turn.index == told]
 
 

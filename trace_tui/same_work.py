@@ -32,6 +32,12 @@ _AROUND = re.compile(
     r"|time(?: +-p)?|nohup|nice(?: +-n +-?\d+| +-\d+)?) +"
 )
 """What only limits or measures a command."""
+_FOLDER_IN_SUMMARY = re.compile(r"""cd (?:'[^']*'|"[^"]*"|[^\s;&|]+)(?: ?(?:&&|;) ?| )""")
+_MAY_BE_WRAPPED = re.compile(
+    r"\s|(?:cd|g?timeout|time|nohup|nice) |\S*(?:sh|shell)(?:\.exe)? ", re.IGNORECASE
+)
+_BEGINNING = 40
+"""Characters of a command that is cut. Where fewer are left of it, those are found that are cut like it."""
 _BOTH_STREAMS = " 2>&1"
 _LINKED = "/private"
 """Where macOS keeps its temporary folders, which are linked from the root."""
@@ -101,8 +107,9 @@ def filed_under(call: Call) -> list[Hashable]:
         return [PATCHES, ("patch", name)]
     if call.tool is not Tool.EXEC:
         return [(call.tool, tool_name(call), call.summary)]
-    first, last = _ends(call)
-    return [("begins", first), ("cut", first) if call.summary.endswith("…") else ("ends", last)]
+    bare = _bare(call.summary)
+    begins = bare[:_BEGINNING]
+    return [("begins", begins), ("cut", begins) if _is_cut(call) else ("runs", bare)]
 
 
 def asked_for(call: Call) -> list[Hashable]:
@@ -111,8 +118,9 @@ def asked_for(call: Call) -> list[Hashable]:
         return [PATCHES] if name is None else [("patch", name), ("patch", None)]
     if call.tool is not Tool.EXEC:
         return filed_under(call)
-    first, last = _ends(call)
-    return [("begins", first)] if call.summary.endswith("…") else [("ends", last), ("cut", first)]
+    bare = _bare(call.summary)
+    begins = bare[:_BEGINNING]
+    return [("begins", begins)] if _is_cut(call) else [("runs", bare), ("cut", begins)]
 
 
 def _only_file(call: Call) -> str | None:
@@ -121,10 +129,21 @@ def _only_file(call: Call) -> str | None:
     return None if file is None or " more" in call.summary else file.name.rpartition("/")[2]
 
 
-def _ends(call: Call) -> tuple[str, str]:
-    """The first and the last word of a command."""
-    words = _core(call.summary.removesuffix("…"))[1].split(None, 1)
-    return (words[0], words[-1].rpartition(" ")[2]) if words else ("", "")
+def _is_cut(call: Call) -> bool:
+    return call.summary.endswith("…")
+
+
+@lru_cache(maxsize=8192)
+def _bare(summary: str) -> str:
+    """A command without what stands around it. A summary does not tell where its lines ended."""
+    bare, before = summary.removesuffix("…"), ""
+    while bare != before and _MAY_BE_WRAPPED.match(bare):
+        before = bare
+        bare = shown_command(bare.strip())
+        for around in (_FOLDER_IN_SUMMARY, _AROUND):
+            if match := around.match(bare):
+                bare = bare[match.end() :]
+    return bare.removesuffix(_BOTH_STREAMS).rstrip()
 
 
 def ran_together(later: Call, earlier: Call) -> bool:
@@ -141,11 +160,10 @@ def _are_alike(one: Call, other: Call) -> bool:
         return False
     if one.tool is not Tool.EXEC:  # a command's tool depends on the version, and on who made the call
         return tool_name(one) == tool_name(other) and one.summary == other.summary
-    mine, its = (_core(call.summary.removesuffix("…"))[1] for call in (one, other))
-    if one.summary.endswith("…") or other.summary.endswith("…"):
+    mine, its = _bare(one.summary), _bare(other.summary)
+    if _is_cut(one) or _is_cut(other):
         return mine.startswith(its) or its.startswith(mine)
-    # A summary does not tell where lines ended: a folder may stand on one of its own.
-    return mine.endswith(its) or its.endswith(mine)
+    return mine == its
 
 
 def _may_share_files(one: Call, other: Call) -> bool:
@@ -175,7 +193,7 @@ def _work(step: Step, records: CallRecords, where: Readable) -> _Work | None:
     return _Work((Tool.EXEC, core), posixpath.normpath(folder) if folder else "")
 
 
-@lru_cache(maxsize=8192)
+@lru_cache(maxsize=1024)
 def _core(command: str) -> tuple[str, str]:
     """A command without what stands around it, and the folder that it was told to go to first."""
     folder = ""

@@ -140,7 +140,9 @@ def turn_ended_by(turns: Sequence[WorkerTurn], moment: int | None, since: int | 
     ended = [
         turn
         for turn in turns
-        if (turn.at is None or turn.at <= moment) and (since or 0) <= (turn.until or 0) <= moment + _LATE_MS
+        if turn.until is not None
+        and (turn.at is None or turn.at <= moment)
+        and (since or 0) <= turn.until <= moment + _LATE_MS
     ]
     return ended[-1].number if ended else None
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from trace_tui.heard import turns_meant
 from trace_tui.model import Call, CallStatus, Item, Session, Turn, TurnStatus
 from trace_tui.next_steps import next_steps
 from trace_tui.past import Past
@@ -73,13 +72,6 @@ def has_failed(turn: Turn, own: Past) -> bool:
     if turn.status in (TurnStatus.FAILED, TurnStatus.ABORTED, TurnStatus.UNENDED):
         return True
     return failing_of(turn, own) is not None
-
-
-def trail_of_worker(item: Item, worker: Past, parent: Past) -> tuple[Turn, Trail] | None:
-    """Of the first failed turn of a worker that an item of its parent's is about, if there is any."""
-    turns = turns_meant(item, parent.session, worker.session)
-    turn = next((turn for turn in turns if has_failed(turn, worker)), None)
-    return None if turn is None else (turn, trail_of(turn, None, worker, [parent]))
 
 
 def _is_mended(failed: Step, own: Past) -> bool:

@@ -73,8 +73,7 @@ class RowBook:
         if reverted != self._reverted or len(turns) < len(self._marks) or not self._marks:
             return self._all(turns, reverted)
         last = len(self._marks) - 1
-        # Of failures alone a turn may get its first one now.
-        if len(turns) > len(self._marks) or turns[last].reverted or self.choice.only_failures:
+        if len(turns) > len(self._marks) or turns[last].reverted:
             return self._from(turns, last)
         return self._within(turns[last])
 
@@ -95,7 +94,13 @@ class RowBook:
     def _within(self, turn: Turn) -> Growth:
         steps = self._steps
         assert steps is not None
-        head = next(i for i in range(self._marks[-1].row, len(self.rows)) if self.rows[i].kind is Kind.TURN)
+        places = range(self._marks[-1].row, len(self.rows))
+        head = next((i for i in places if self.rows[i].kind is Kind.TURN), None)
+        if head is None:  # so far nothing of it had failed
+            steps.go_on()
+            keep = len(self.rows)
+            self._add_turn(turn, steps, self._marks[-1].ended)
+            return Growth(keep, self.rows[keep:])
         keep = head + 1 + steps.go_on()
         self.rows[head] = Row(Kind.TURN, turn, words=steps.totals)
         self.rows[keep:] = steps.rows[keep - head - 1 :]
@@ -106,27 +111,27 @@ class RowBook:
         undone = list(before)
         for turn, links in self._with_links(turns):
             self._marks.append(_Mark(len(self.rows), ended, tuple(undone), calls, failed))
-            steps = self._steps = TurnRows(turn, self.choice, links)
-            steps.go_on()
-            calls, failed = calls + steps.counts[0], failed + steps.counts[1]
-            head = Row(Kind.TURN, turn, words=steps.totals)
-            if not self._is_wanted(head, steps):
-                continue
             if undone and not turn.reverted:
                 self.rows.append(_rewind(undone))
                 undone = []
-            if turn.reverted:
+            steps = self._steps = TurnRows(turn, self.choice, links)
+            steps.go_on()
+            calls, failed = calls + steps.counts[0], failed + steps.counts[1]
+            if self._add_turn(turn, steps, ended) and turn.reverted:
                 undone.append(turn)
-            if gap := gap_between(ended, turn.started_at):
-                self.rows.append(Row(Kind.DIVIDER, turn, words=f"{gap} later"))
-            self.rows.append(head)
-            self.rows += steps.rows
             ended = turn.ended_at or steps.ended or ended
         if undone:
             self.rows.append(_rewind(undone))
 
-    def _is_wanted(self, head: Row, steps: TurnRows) -> bool:
-        return not self.choice.only_failures or head.is_failure or bool(steps.rows)
+    def _add_turn(self, turn: Turn, steps: TurnRows, ended: int | None) -> bool:
+        """Its head and its steps; of failures alone not where it has none."""
+        head = Row(Kind.TURN, turn, words=steps.totals)
+        if self.choice.only_failures and not head.is_failure and not steps.rows:
+            return False
+        if gap := gap_between(ended, turn.started_at):
+            self.rows.append(Row(Kind.DIVIDER, turn, words=f"{gap} later"))
+        self.rows += [head, *steps.rows]
+        return True
 
     def _with_links(self, turns: Sequence[Turn]) -> Iterator[tuple[Turn, list[Link]]]:
         """Each turn with the links that came in its time; those before all turns go to the first."""

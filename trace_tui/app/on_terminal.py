@@ -45,6 +45,8 @@ _NO_STYLE = Style.null()
 
 
 class _Piece(NamedTuple):
+    is_sure: bool
+    """What may be wider than it should be is sent first, so that its neighbours are drawn over it."""
     look: _Look
     y: int
     x: int
@@ -94,7 +96,10 @@ class OnTerminal:
             return []
         self._signs[y][cells], self._looks[y][cells] = signs, looks
         if not is_sure:
-            return [_Piece(_PLAIN, y, x, signs[0])]
+            beside = x + len(signs)
+            if beside < len(self._signs[y]):
+                self._signs[y][beside] = _UNKNOWN  # it may have been drawn over
+            return [_Piece(False, _PLAIN, y, x, signs[0])]
         pairs = enumerate(zip(signs, signs_before, looks, looks_before, strict=True))
         differing = [
             at
@@ -148,7 +153,7 @@ def _pieces(y: int, x: int, signs: list[str], looks: list[_Look]) -> list[_Piece
     """A run by its looks; blanks go with what stands beside them."""
     pieces: list[_Piece] = []
     for look, places in groupby(range(len(looks)), key=looks.__getitem__):
-        piece = _Piece(look, y, x, "".join([signs[at] for at in places]))
+        piece = _Piece(True, look, y, x, "".join([signs[at] for at in places]))
         x += len(piece.text)
         joined = _joined(pieces[-1], piece) if pieces else None
         if joined is None:
@@ -169,7 +174,7 @@ def _joined(one: _Piece, other: _Piece) -> _Piece | None:
 def _written(pieces: Iterable[_Piece]) -> str:
     written: list[str] = []
     before = _PLAIN
-    for look, y, x, text in pieces:
+    for _, look, y, x, text in pieces:
         written += [f"\x1b[{y + 1};{x + 1}H", _turn(before, look), text]
         before = look
     return "".join([*written, _turn(before, _PLAIN)])

@@ -19,7 +19,7 @@ from trace_tui.past import Past
 from trace_tui.relatives import Relation
 from trace_tui.sources import Source
 from trace_tui.telling.trails import told_parent_nothing
-from trace_tui.telling.whys import own_blocks, parent_blocks, told_of, why_of_worker, worker_blocks
+from trace_tui.telling.whys import WorkerWhys, own_blocks, parent_blocks, told_of, worker_blocks
 from trace_tui.texts import Readable, Texts
 from trace_tui.trail import Trail, trail_of
 from trace_tui.widgets.blocks import Block, Plain
@@ -82,11 +82,11 @@ def _why_own(opened: Opened, row: Row, parent_id: str | None, beside: Beside, is
     call = row.item if isinstance(row.item, Call) else None
     with ExitStack() as stack:
         own = _past(opened.session, opened.sources, stack)
-        others = [
+        others = (
             _past(one.session, one.sources, stack)
             for one in beside.all()
             if one.session is not None and one.session is not opened.session
-        ]
+        )
         trail = trail_of(row.turn, call, own, others)
     why = own_blocks(trail, call, opened.cast()) if row.is_failure else []
     if parent_id is None:
@@ -132,7 +132,7 @@ def _why_worker(opened: Opened, item: Item, worker_id: str, beside: Beside, is_l
     with ExitStack() as stack:
         own = _past(opened.session, opened.sources, stack)
         worker = _past(found.session, found.sources, stack)
-        why = why_of_worker(item, worker, own)
+        why = WorkerWhys(worker, own).of(item)
     return [] if why is None else worker_blocks(why, opened.session, cast, cast, name)
 
 

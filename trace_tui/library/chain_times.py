@@ -44,6 +44,8 @@ class WaitSpan(NamedTuple):
     """The ids of the workers that it names, here or not; none where it is for any of them."""
     ended_by: tuple[str, ...] = ()
     """The keys of the workers whose end, at the same moment or right before, ended it."""
+    is_missed: bool = False
+    """It was for workers of whom none is here."""
 
 
 class MemberTimes(NamedTuple):
@@ -81,12 +83,7 @@ class MemberTimes(NamedTuple):
     @property
     def missed_ms(self) -> int:
         """How long it waited for workers whose own files are not here."""
-        here = {child.entry.id for child in self.member.children}
-        return sum(
-            wait.until - wait.start
-            for wait in self.waits
-            if not wait.ended_by and wait.awaited and not wait.awaited & here
-        )
+        return length_of(joined([(wait.start, wait.until) for wait in self.waits if wait.is_missed]))
 
     def _named(self, wait: WaitSpan) -> list[str]:
         return [child.entry.key for child in self.member.children if child.entry.id in wait.awaited]
@@ -328,19 +325,24 @@ def _windows(start: int, end: int) -> list[Stretch]:
     earliest = end - _PROMPTLY_MS
     if end - start > _LATE_MS:  # else the news had come before it
         earliest = max(start, earliest)
-    just_before = max(earliest, end - _LATE_MS)
-    return [(just_before, end), (end, end + _LATE_MS), (earliest, just_before)]
+    return [(earliest, end), (end, end + _LATE_MS)]
 
 
 def _with_waits_explained(told: list[MemberTimes]) -> list[MemberTimes]:
     """Whose end was the last one before each wait was over."""
     times = {id(one.member): one for one in told}
+    here = frozenset(one.member.entry.id for one in told)
     explained: list[MemberTimes] = []
     for one in told:
         ends = _ends_below(one, times)
-        waits = [wait._replace(ended_by=_last_of(_explaining(wait, ends))) for wait in one.waits]
+        waits = [_explained(wait, _explaining(wait, ends), here) for wait in one.waits]
         explained.append(one._replace(waits=waits))
     return explained
+
+
+def _explained(wait: WaitSpan, ends: list[_End], here: frozenset[str | None]) -> WaitSpan:
+    is_missed = not ends and bool(wait.awaited) and not wait.awaited & here
+    return wait._replace(ended_by=_last_of(ends), is_missed=is_missed)
 
 
 def _last_of(ends: list[_End]) -> tuple[str, ...]:

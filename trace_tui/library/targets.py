@@ -70,17 +70,20 @@ def _latest(words: str, library: Library, listener: Listener | None) -> Entry:
     """The session that was written to last: of all, of a folder, or of those in which something failed."""
     _, _, which = words.partition(":")
     folder = None if which in ("", "failed") else os.path.abspath(os.path.expanduser(which))
-    worker: Entry | None = None
+    workers: list[Entry] = []
+    ids: set[str | None] = set()
     for entry in library.newest(listener):
+        ids.add(entry.id)
         if which == "failed":
             if entry.failures or entry.state == "failed":
                 return entry
         elif _is_at(entry, folder):
             if entry.relation in (Relation.ROOT, Relation.FORK):
                 return entry
-            worker = worker or entry
-    if worker is not None:  # whoever started it is not here, nor anybody else
-        return worker
+            workers += [entry] if entry.relation is Relation.WORKER else []
+    alone = next((entry for entry in workers if entry.parent_id not in ids), None)
+    if alone is not None:  # whoever started it is not here
+        return alone
     where = f" in {folder}" if folder else " in which anything failed" if which else ""
     raise NothingFound(f"{words}: no session{where} ({', '.join(library.findings.roots)})")
 

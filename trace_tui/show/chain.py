@@ -17,7 +17,8 @@ from trace_tui.library.missing import Missing, missing_from
 from trace_tui.library.targets import path_of
 from trace_tui.printing.library import open_library
 from trace_tui.printing.progress import scan_progress
-from trace_tui.show.chain_reading import Part, parts_of
+from trace_tui.show.chain_reading import Part, parts_of, sources_in
+from trace_tui.sources import Source
 from trace_tui.targets import STDIN, Target, read_target
 
 _NARROWER = ("turn", "call", "raw")
@@ -43,6 +44,12 @@ class WholeChain(NamedTuple):
             unread[member.entry.key] = why
 
         return parts_of(self.members, self.library.threads, refuse)
+
+    def sources_of(self, thread_id: str) -> list[Source]:
+        """The files of a member; none of who is no member, or has no id."""
+        keys = {one.entry.key for one in self.members if one.entry.id == thread_id}
+        thread = next((one for one in self.library.threads if one.key in keys), None)
+        return [] if thread is None else sources_in(thread)
 
 
 def run(arguments: argparse.Namespace) -> int:

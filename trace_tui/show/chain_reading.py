@@ -63,7 +63,7 @@ def parts_of(
     with progress() as tell:
         for number, member in enumerate(members, 1):
             try:
-                reader = SessionReader(_sources(by_key[member.entry.key]))
+                reader = SessionReader(sources_in(by_key[member.entry.key]))
                 for taken in reader.steps():
                     share = min(99, 100 * taken // max(reader.total, taken, 1))
                     tell(f"reading {number:,} of {count(len(members), 'session')}, {share:2d} %")
@@ -75,7 +75,7 @@ def parts_of(
             yield Part(member, session, reader.sources)
 
 
-def _sources(thread: ThreadFiles) -> list[Source]:
+def sources_in(thread: ThreadFiles) -> list[Source]:
     return [file_source(Path(file.path)) for file in thread.files]
 
 

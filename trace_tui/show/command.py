@@ -161,7 +161,7 @@ class _Printer:
             return self._calls(calls, None)
         from trace_tui.show.whys import Relatives, Whys
 
-        with Relatives(self.home) as relatives:
+        with Relatives.around(self.home) as relatives:
             return self._calls(calls, Whys.of_session(Readable(self.session, self.texts), relatives))
 
     def _calls(self, calls: list[tuple[Turn, Call]], whys: Whys | None) -> int:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Self
 
 from rich.console import Console
@@ -18,13 +18,14 @@ from trace_tui.printing.items import call_object, note_object
 from trace_tui.printing.machine import JsonObject
 from trace_tui.relatives import Relation
 from trace_tui.show.reading import read
+from trace_tui.sources import Source
 from trace_tui.telling.trails import told_parent_nothing
 from trace_tui.telling.whys import (
     WorkerWhy,
+    WorkerWhys,
     own_blocks,
     parent_blocks,
     told_of,
-    why_of_worker,
     worker_blocks,
 )
 from trace_tui.texts import Readable, Texts
@@ -43,12 +44,22 @@ _OPEN = 16
 class Relatives:
     """Sessions of a chain by their ids, or why one is not there; read when a failure needs it, and kept."""
 
-    def __init__(self, home: Home | None) -> None:
-        self.home = home
-        """Where they lie; None where the one that asks came from standard input."""
+    def __init__(self, find: Callable[[str], list[Source]]) -> None:
+        """``find`` gives the files of a thread; none where it is not here."""
+        self._find = find
         self._known: dict[str, Past | str] = {}
         self._used: dict[int, Past] = {}
         """Those whose files may be open, the last used last."""
+
+    @classmethod
+    def around(cls, home: Home | None) -> Self:
+        """Those that lie where one session does; nobody is known beside one that is piped in."""
+
+        def find(thread_id: str) -> list[Source]:
+            path = home.find(thread_id) if home is not None else None
+            return [] if path is None else Home(path).thread_sources()
+
+        return cls(find)
 
     def __enter__(self) -> Self:
         return self
@@ -64,7 +75,7 @@ class Relatives:
 
     def find(self, thread_id: str, words: str) -> Past | str:
         if thread_id not in self._known:
-            self._known[thread_id] = self._look_for(thread_id, words)
+            self._known[thread_id] = self._read(thread_id, words)
         found = self._known[thread_id]
         if isinstance(found, Past):
             self.use(found)
@@ -77,12 +88,11 @@ class Relatives:
         if len(self._used) > _OPEN:
             self._used.pop(next(iter(self._used))).texts.release()
 
-    def _look_for(self, thread_id: str, words: str) -> Past | str:
-        path = self.home.find(thread_id) if self.home is not None else None
-        if path is None:
-            return one_line(f"{words} is not here ({thread_id})")
+    def _read(self, thread_id: str, words: str) -> Past | str:
         try:
-            sources = Home(path).thread_sources()
+            sources = self._find(thread_id)
+            if not sources:
+                return one_line(f"{words} is not here ({thread_id})")
             session = read(sources)
         except Unreadable as problem:
             return one_line(f"{words} can't be read: {problem}", 400)
@@ -101,6 +111,7 @@ class Whys:
         self._parent_id = parent_id
         self._cast = cast
         self._hearing: Hearing | None = None
+        self._of_workers: dict[str, WorkerWhys] = {}
 
     @classmethod
     def of_session(cls, own: Readable, relatives: Relatives) -> Self:
@@ -112,6 +123,7 @@ class Whys:
 
     def print(self, console: Console, turn: Turn, call: Call | None) -> None:
         """Without a call, of the turn itself."""
+        self._relatives.use(self._own)
         for block in self._blocks(turn, call):
             _print_block(console, block)
 
@@ -133,6 +145,7 @@ class Whys:
     # -- as JSON --------------------------------------------------------
 
     def object_of(self, turn: Turn, call: Call | None) -> JsonObject:
+        self._relatives.use(self._own)
         parent = self._parent()
         trail = self._trail(turn, call, parent)
         told: JsonObject | None = None
@@ -174,9 +187,15 @@ class Whys:
         found: list[WorkerWhy] = []
         for worker_id in dict.fromkeys(one for one in named if one is not None):
             worker = self._relatives.find(worker_id, "the worker")
-            if isinstance(worker, Past) and (why := why_of_worker(call, worker, self._own)) is not None:
+            if isinstance(worker, Past) and (why := self._whys_of(worker).of(call)) is not None:
                 found.append(why)
         return found
+
+    def _whys_of(self, worker: Past) -> WorkerWhys:
+        key = worker.session.id or ""
+        if key not in self._of_workers:
+            self._of_workers[key] = WorkerWhys(worker, self._own)
+        return self._of_workers[key]
 
 
 # -- as JSON ---------------------------------------------------------------
