@@ -24,6 +24,10 @@ class Rollout:
         self._ordinal = first_ordinal if ordinals else None
         self._now = start
 
+    def pause(self, seconds: float) -> Self:
+        self._now += timedelta(seconds=seconds)
+        return self
+
     def line(self, type_: str, payload: dict[str, Any], *, after_ms: int = 100, **envelope: Any) -> Self:
         self._now += timedelta(milliseconds=after_ms)
         stamp = self._now.strftime("%Y-%m-%dT%H:%M:%S.") + f"{self._now.microsecond // 1000:03d}Z"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
 from typing import Any, Self
 
 from tests.building import Rollout
@@ -25,10 +24,6 @@ class Story(Rollout):
 
     def end(self) -> Self:
         return self.ended(f"t{self._turns}")
-
-    def pause(self, seconds: float) -> Self:
-        self._now += timedelta(seconds=seconds)
-        return self
 
     def thinks(self) -> Self:
         return self.event("agent_reasoning", text="**Thinking**")

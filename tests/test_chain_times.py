@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.big_tree import WORKERS, Agent, write_big_tree
-from tests.library import entry, id_of, library_of, the
+from tests.library import Story, entry, id_of, library_of, the, worker
 from tests.reading_sessions import SAMPLES, sample
 from trace_tui.library.chain_times import ChainTimes, MemberTimes, times_of
 from trace_tui.library.chains import Member, grow, totals
@@ -88,6 +88,22 @@ def test_a_wait_for_any_worker_was_for_the_one_that_had_ended_last() -> None:
         ["counter"],
         [],
     ]
+
+
+def test_waits_for_workers_that_are_not_here_are_told_apart(tmp_path: Path) -> None:
+    """Two of them side by side are one time; who is somewhere in the chain is here."""
+    head = Story(1).begin().spawn(2, "call_a").spawn(8, "call_b").spawn(9, "call_c")
+    for number in (8, 9, 3):
+        head.call(f"wait_{number}", "wait", {"ids": [id_of(number)]})
+    head.pause(60)
+    for number in (8, 9, 3):
+        head.output(f"wait_{number}", '{"status":{},"timed_out":true}')
+    head.end().put(tmp_path)
+    worker(2, 1, minutes=0.01).begin("Look.").spawn(3).end().put(tmp_path)
+    worker(3, 2, minutes=0.02, depth=2).turn().put(tmp_path)
+    first = built_chain(tmp_path).members[0]
+    assert [wait.is_missed for wait in first.waits] == [True, True, False]
+    assert 60_000 <= first.missed_ms <= first.waited_ms < 61_000
 
 
 def test_failures_stand_where_something_failed() -> None:

@@ -23,8 +23,10 @@ from tests.reading_sessions import SAMPLES, sample
 from trace_tui.cli import main
 from trace_tui.library.chain_times import times_of
 from trace_tui.library.chains import grow
+from trace_tui.parsers.containers import Unwrapped
 from trace_tui.printing.console import Lines
 from trace_tui.show.chain_page import ChainPage
+from trace_tui.sources import Source
 from trace_tui.wording.chain_rows import ChainRows
 
 Capture = pytest.CaptureFixture[str]
@@ -314,6 +316,39 @@ def test_failed_calls_and_turns_come_whole_each_under_its_agent(home: Path, capf
     assert third.startswith("B Ada\n✗ failed · turn 1\n")
     assert f"  {id_of(2)}#turn=1\n    The model is not there." in third
     assert "its parent was told nothing" in third
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="counts open files as Linux tells them")
+@pytest.mark.parametrize("option", [[], ["--json"]], ids=str)
+def test_however_many_agents_failed_few_files_are_open_at_once(
+    option: list[str], home: Path, capfd: Capture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    head = Story(1).begin()
+    for number in range(2, 42):
+        head.spawn(number, f"call_{number}", f"W{number}")
+        worker(number, 1).begin("Look.").ran(1).pause(600).ran(1).end().put(home)
+    head.end().put(home)
+    opened: list[int] = []
+    real_open = Source.open
+
+    def counting(source: Source) -> Unwrapped:
+        here = [os.readlink(link) for link in Path("/proc/self/fd").iterdir() if link.is_symlink()]
+        opened.append(sum(name.endswith(".jsonl") for name in here))
+        return real_open(source)
+
+    monkeypatch.setattr(Source, "open", counting)
+    assert show(id_of(1), "--failed", *option) == 0
+    capfd.readouterr()
+    assert max(opened) <= 20
+
+
+def test_members_are_found_in_whichever_place_they_lie(tmp_path: Path, capfd: Capture) -> None:
+    one, other = tmp_path / "one", tmp_path / "other"
+    Story(1).begin().spawn(2, "call_a", "Ada").end().put(one)
+    worker(2, 1, minutes=1, agent_nickname="Ada").begin("Look.").ran(1).fail().put(other)
+    printed = page(capfd, "--root", one, "--root", other, id_of(1), "--failed")
+    assert "its parent was told nothing" in printed
+    assert "is not here" not in printed
 
 
 def test_nothing_failed_is_a_no(home: Path, capfd: Capture) -> None:

@@ -230,6 +230,13 @@ def test_where_there_are_nothing_but_workers_the_latest_of_them_is_meant(home: P
     assert found("latest") == id_of(3)
 
 
+def test_a_worker_whose_starter_is_here_is_never_the_latest(home: Path, show: Show) -> None:
+    Story(1, cwd="/proj").turn().put(home)
+    source = {"subagent": {"thread_spawn": {"parent_thread_id": ONE, "depth": 1}}}
+    Story(2, minutes=1, source=source, cwd="/proj-wt").turn().put(home)
+    assert "no session in /proj-wt" in show("latest:/proj-wt", status=1)
+
+
 def test_a_session_that_goes_on_becomes_the_latest(home: Path, found: Show) -> None:
     story = Story(1).turn()
     story.put(home)

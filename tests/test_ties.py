@@ -18,7 +18,16 @@ from trace_tui.kinds import AgentAct
 from trace_tui.model import Place, Session
 from trace_tui.parsers.agent_replies import agent_reply, news_of, readable_error
 from trace_tui.parsers.injected import WorkerNotice
-from trace_tui.ties import Dealing, Ties, WorkerTurn, concerned, name_workers, ties_between, ties_of_sessions
+from trace_tui.ties import (
+    Dealing,
+    Ties,
+    WorkerTurn,
+    concerned,
+    name_workers,
+    ties_between,
+    ties_of_sessions,
+    turn_ended_by,
+)
 
 SPAWN, TELL, TASK, WAIT = AgentAct.SPAWN, AgentAct.TELL, AgentAct.TASK, AgentAct.WAIT
 
@@ -181,6 +190,11 @@ def test_a_wait_leads_to_the_turn_that_ended_meanwhile_or_went_on(start: int, en
     """Also where the next one has begun before the parent was told."""
     turns = [WorkerTurn(1, "a", 1_000, 8_900), WorkerTurn(2, "b", 9_050, 60_000)]
     assert leads([asked("wait", WAIT, start, end)], turns) == [("wait", turn)]
+
+
+def test_a_turn_without_times_has_not_ended_as_far_as_anybody_knows() -> None:
+    turns = [WorkerTurn(1, "a", 1_000, 5_000), WorkerTurn(2, "b", None, None)]
+    assert turn_ended_by(turns, 5_100) == 1
 
 
 def test_a_worker_that_never_began_a_turn_is_led_to_all_the_same() -> None:

@@ -26,7 +26,7 @@ from trace_tui.model import (
     Turn,
     TurnStatus,
 )
-from trace_tui.widgets.row_book import interleaved, rows_of
+from trace_tui.widgets.row_book import RowBook, interleaved, rows_of
 from trace_tui.widgets.timeline import Timeline
 from trace_tui.widgets.timeline_rows import Choice, Kind, Row, StepKind, failures_of
 from trace_tui.wording.agents import badge_at
@@ -273,6 +273,31 @@ def test_whatever_is_chosen_no_item_stands_twice_and_every_turn_that_counts_has_
     if choice.only_failures:
         in_sight = {id(row.item) for row in rows}
         assert all(id(one) in in_sight for turn in turns for one in turn.calls() if one.status.is_failure)
+
+
+def test_a_rewind_names_no_turn_that_still_counts() -> None:
+    turns = [turn(call("make", FAILED), index=number) for number in range(1, 6)]
+    turns[2].items = [call("make")]
+    turns[1].reverted = turns[3].reverted = True
+    rewinds = [row.words for row in rows_of(turns, Choice(only_failures=True)) if row.kind is Kind.DIVIDER]
+    assert rewinds == ["rewound: turn 2 undone", "rewound: turn 4 undone"]
+
+
+@given(_turns, _choices)
+@settings(max_examples=60)
+def test_rows_that_grow_are_those_of_the_whole(turns: list[Turn], choice: Choice) -> None:
+    """Item by item: what is told of each growth leads to the same rows."""
+    book = RowBook(choice)
+    seen = book.update([]).tail
+    for number, whole in enumerate(turns):
+        items, whole.items = whole.items, []
+        for end in range(len(items) + 1):
+            whole.items = items[:end]
+            growth = book.update(turns[: number + 1])
+            seen[growth.keep :] = growth.tail
+            if growth.head is not None:
+                seen[growth.head[0]] = growth.head[1]
+    assert seen == rows_of(turns, choice)
 
 
 # -- how they look ------------------------------------------------------
