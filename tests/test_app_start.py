@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.driving import SAMPLES, reading, reading_demo, sample, squeezed, until
+from tests.library import Story
 from trace_tui.app.app import TraceApp
 from trace_tui.app.messages import SessionsKnown
 from trace_tui.app.panes import Pane
@@ -148,6 +149,20 @@ async def test_no_key_and_no_size_takes_the_welcome_away(tmp_path: Path) -> None
         await reader.press("d")
         await until(lambda: reader.app.return_code is not None, "d leaves for the demo")
         assert reader.app.return_code == OPEN_DEMO
+
+
+@pytest.mark.parametrize("width", [80, 200])
+async def test_the_first_session_of_a_home_takes_the_place_of_the_welcome(tmp_path: Path, width: int) -> None:
+    async with reading(tmp_path, waits=False, size=(width, 40)) as reader:
+        await reader.sees("No sessions yet")
+        await until(lambda: reader.app._watch is not None, "files are watched")
+        Story(1).turn("Please look.", calls=2, failed=1).put(tmp_path)
+        await reader.sees("✓ Please look.", lambda: reader.top)
+        await reader.sees("✗ run sh step-2.sh", lambda: squeezed(reader.timeline))
+        assert "No sessions yet" not in reader.screen()
+        await reader.idle()
+        await reader.press("2", "e")
+        await reader.stands_on("✗ run sh step-2.sh")
 
 
 async def test_the_welcome_comes_however_soon_the_library_has_spoken(monkeypatch: pytest.MonkeyPatch) -> None:

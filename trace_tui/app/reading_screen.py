@@ -73,6 +73,9 @@ class ReadingScreen(PaneScreen):
         self._sessions_title = title
         self.sessions.show(forest)
         self.title_sessions()
+        if self.welcome.display and forest.roots:
+            self.welcome.display = False
+            self.go_to_pane(self.pane)
         self._complete()  # a parent may have heard more, or may have been found
 
     @on(SessionList.Arranged)
