@@ -233,9 +233,9 @@ async def test_w_goes_from_a_call_to_the_workers_turn_in_the_same_timeline_and_b
         assert "A ✓ tell B Ramanujan" in reader.at()
 
 
-async def test_w_goes_from_a_wait_for_anybody_to_whoever_it_heard_of_and_from_mail_to_who_sent_it() -> None:
+async def test_a_wait_for_anybody_names_whom_it_heard_of_and_w_goes_from_mail_to_who_sent_it() -> None:
     async with reading(SAMPLES, target=V2) as reader:
-        await reader.down_to("wait any worker 181 ms")
+        await reader.down_to("wait C tester")
         await reader.press("w")
         await reader.sees("› ✓ C tester", lambda: reader.top)
         await reader.idle()

@@ -13,8 +13,9 @@ import pytest
 from tests.building import Rollout
 from tests.library import Story, id_of, worker
 from tests.reading_sessions import SAMPLES, calls_of, readable, truths
-from trace_tui.heard import Heard, Hearing, Told, notice_of, turns_meant
+from trace_tui.heard import Heard, Hearing, Told, turns_meant
 from trace_tui.model import Call, Child, Item, Note, NoteKind, Place, Relation, Session, Turn, TurnStatus
+from trace_tui.naming import notice_of
 from trace_tui.telling.trails import told_parent
 from trace_tui.texts import Readable
 from trace_tui.ties import ties_of_sessions

@@ -39,6 +39,7 @@ from trace_tui.library.chains import Forest
 from trace_tui.liveness import Pulse, Writers, pulse_of, writers_of
 from trace_tui.looking import Look
 from trace_tui.model import Call, CallStatus, Session
+from trace_tui.naming import name_the_heard
 from trace_tui.tailing.clock import Clock
 from trace_tui.tailing.stories import Damage
 from trace_tui.tailing.stories import Story as Told
@@ -115,6 +116,8 @@ def read_at_once(path: Path) -> Session:
         pass
     session = follower.settled()
     around.complete(session)
+    # In the app the chain is known, and waits for anybody are for whom they heard of.
+    name_the_heard(session, {name: one.id for one in session.children for name in (one.id, one.name) if name})
     return session
 
 

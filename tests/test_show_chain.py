@@ -152,11 +152,11 @@ def test_failures_stand_in_the_order_of_time_with_what_to_copy(home: Path, capfd
     told = part(page(capfd, "latest"), "failures")
     assert [line for line in told if line.startswith("show")] == [
         f"show {id_of(1)}#call=call_1",
-        f"show {id_of(2)}#call=call_1",
         f"show {id_of(2)}#turn=1",
+        f"show {id_of(2)}#call=call_1",
     ]
     assert told[0] == "12:00:01 A orchestrator ✗ run sh step-1.sh exit 1 100 ms"
-    assert re.fullmatch(r"12:01:00 B Ada ✗ turn 1 The model is not there. \d+ ms", told[4])
+    assert re.fullmatch(r"12:01:00 B Ada ✗ turn 1 The model is not there. \d+ ms", told[2])
     for line in told[1::2]:
         assert main(line.split()) == 0
 
@@ -312,10 +312,10 @@ def test_failed_calls_and_turns_come_whole_each_under_its_agent(home: Path, capf
     assert first.split("\n")[:2] == ["A orchestrator", "✗ exit 1 · run exec_command"]
     assert f"  {id_of(1)}#call=call_1" in first.split("\n")
     assert first.endswith("    out 1")
-    assert second.startswith("B Ada\n✗ exit 2 · run exec_command\n")
-    assert third.startswith("B Ada\n✗ failed · turn 1\n")
-    assert f"  {id_of(2)}#turn=1\n    The model is not there." in third
-    assert "its parent was told nothing" in third
+    assert second.startswith("B Ada\n✗ failed · turn 1\n")
+    assert f"  {id_of(2)}#turn=1\n    The model is not there." in second
+    assert "its parent was told nothing" in second
+    assert third.startswith("B Ada\n✗ exit 2 · run exec_command\n")
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="counts open files as Linux tells them")

@@ -16,18 +16,10 @@ from tests.reading_sessions import SAMPLES
 from tests.stories import WORKER, Story
 from trace_tui.kinds import AgentAct
 from trace_tui.model import Place, Session
+from trace_tui.naming import concerned, name_workers
 from trace_tui.parsers.agent_replies import agent_reply, news_of, readable_error
 from trace_tui.parsers.injected import WorkerNotice
-from trace_tui.ties import (
-    Dealing,
-    Ties,
-    WorkerTurn,
-    concerned,
-    name_workers,
-    ties_between,
-    ties_of_sessions,
-    turn_ended_by,
-)
+from trace_tui.ties import Dealing, Ties, WorkerTurn, ties_between, ties_of_sessions, turn_ended_by
 
 SPAWN, TELL, TASK, WAIT = AgentAct.SPAWN, AgentAct.TELL, AgentAct.TASK, AgentAct.WAIT
 

@@ -6,7 +6,6 @@ parent's file names workers, and seldom their turns.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from itertools import takewhile
 from typing import NamedTuple
@@ -14,19 +13,12 @@ from typing import NamedTuple
 from trace_tui.call_texts import CallRecords, call_output
 from trace_tui.kinds import AgentAct, agent_act
 from trace_tui.model import Call, Item, Note, NoteKind, Place, Session, Tool, Turn
+from trace_tui.naming import names_in
 from trace_tui.next_steps import flat, next_steps
-from trace_tui.parsers.injected import WorkerNotice, worker_notice
+from trace_tui.parsers.injected import WorkerNotice
 from trace_tui.parsers.particulars import item_worker_states, worker_states
 from trace_tui.texts import Readable
-from trace_tui.ties import (
-    Ties,
-    WorkerTurn,
-    concerned,
-    turn_awaited,
-    turn_begun_by,
-    turn_ended_by,
-    turns_of,
-)
+from trace_tui.ties import Ties, WorkerTurn, turn_awaited, turn_begun_by, turn_ended_by, turns_of
 
 _GO_ON = ("running", "pending_init")
 _ON_THE_WAY = "MESSAGE"
@@ -106,18 +98,6 @@ def names_of(parent: Session, worker: Session) -> frozenset[str]:
     return frozenset(name for name in (worker.id, worker.agent.path, *named) if name)
 
 
-def names_in(item: Item) -> list[str]:
-    """What an item calls the workers that it tells of or speaks to: ids, paths, names."""
-    if isinstance(item, Call):
-        return [*concerned(item), *item.summary.split(" · ")] if item.tool is Tool.AGENT else []
-    if item.kind is NoteKind.NOTE:
-        return [item.text.partition(" ")[0]]
-    if item.kind is not NoteKind.AGENT_MESSAGE:
-        return []
-    notice = notice_of(item)
-    return [notice.worker if notice is not None else item.author or ""]
-
-
 def turn_of_note(note: Note, worker: Session) -> Turn | None:
     """The turn of the worker that a note of its parent's tells of; of a mail on the way, the one then."""
     return _numbered(_told_by(note, turns_of(worker)), worker)
@@ -135,18 +115,6 @@ def turns_meant(item: Item, worker: Session, ties: Callable[[], Ties]) -> list[T
     else:
         told = ties().turns.get(item.place)
     return [turn for turn in worker.turns if turn.index == told]
-
-
-def notice_of(note: Note) -> WorkerNotice | None:
-    """A worker's notice, also where the note has only its beginning: there its last words are left open."""
-    if not note.cut:
-        return worker_notice(note.text)
-    return worker_notice(_TORN_ESCAPE.sub(r"\1", note.text) + "…" + _NOTICE_END)
-
-
-_TORN_ESCAPE = re.compile(r"(?<!\\)((?:\\\\)*)\\(?:u[0-9a-fA-F]{0,3})?$")
-"""At the end of a text in JSON that breaks off."""
-_NOTICE_END = '"}}</subagent_notification>'
 
 
 # -- what tells of it -----------------------------------------------------------

@@ -14,12 +14,12 @@ from trace_tui.errors import Unreadable
 from trace_tui.file_names import SESSION_FOLDERS, better_copy, in_time, read_name, stem
 from trace_tui.model import Child, Relation, Session
 from trace_tui.names import read_names
+from trace_tui.naming import name_workers
 from trace_tui.parsers.containers import DamagedContainer
 from trace_tui.parsers.events import SessionHeader
 from trace_tui.parsers.records import RecordReader
 from trace_tui.relatives import Agent, name_for_parent
 from trace_tui.sources import Source, file_source
-from trace_tui.ties import name_workers
 
 _PEEK = 1 << 16
 _MORE = 1 << 18

@@ -6,20 +6,17 @@ rows. Pure: both sides are told as what little of them counts here.
 
 from __future__ import annotations
 
-import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from trace_tui.kinds import AgentAct, agent_act
-from trace_tui.model import Call, Note, Place, Session, Tool, Turn
+from trace_tui.model import Call, Note, Place, Session, Turn
+from trace_tui.naming import concerned
 
 _SLACK_MS = 1_000
 """A turn's first line may bear an earlier time than the line of the call that caused it."""
 _LATE_MS = 500
 """A worker may write so much later that it has ended than its parent was told so."""
-
-_ROOT = "/root"
-_ID = re.compile(r"\b[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\b")
 
 
 class Dealing(NamedTuple):
@@ -198,20 +195,6 @@ def _dealing(call: Call, act: AgentAct, turn: Turn) -> Dealing:
     )
 
 
-def concerned(call: Call) -> list[str]:
-    """The ids of the threads that a call about workers names, or that its answer tells of."""
-    named = [] if call.child_session is None else [call.child_session]
-    named += thread_ids_in(call.summary)
-    if call.reply is not None:
-        named += [*call.reply.named, *(one.worker for one in call.reply.news)]
-    return [id_ for id_ in dict.fromkeys(named) if id_]
-
-
-def thread_ids_in(summary: str) -> list[str]:
-    found: list[str] = _ID.findall(summary)
-    return found
-
-
 def turns_of(worker: Session) -> list[WorkerTurn]:
     return [
         WorkerTurn(turn.index, turn.id, turn.started_at, _end_of(turn), turn.parent_turn_id)
@@ -233,28 +216,3 @@ def turn_before(session: Session, ordinal: int | None) -> Turn | None:
         return None
     begun = (one for one in session.turns if one.start_ordinal is not None and one.start_ordinal < ordinal)
     return max(begun, key=lambda one: one.index, default=None)
-
-
-def name_workers(session: Session, by_path: Mapping[str, str], first: int = 0) -> None:
-    """Tells calls that name a worker by its path alone which thread that is; ``by_path`` are ids.
-
-    Those before the ``first`` turn have been told.
-    """
-    if not by_path:
-        return
-    for turn in session.turns[first:]:
-        for call in turn.calls():
-            if (path := path_of_worker(call, session)) is not None:
-                call.child_session = by_path.get(path)
-
-
-def path_of_worker(call: Call, session: Session) -> str | None:
-    """The worker's path, where the call names a worker by nothing else."""
-    if call.tool is not Tool.AGENT or call.child_session is not None:
-        return None
-    if agent_act(call.tool, call.name) is AgentAct.SPAWN and call.status.is_failure:
-        return None  # another worker may have the name that this one was to have
-    name = call.summary.partition(" · ")[0]
-    if not name or " " in name:
-        return None
-    return name if name.startswith("/") else f"{session.agent.path or _ROOT}/{name}"

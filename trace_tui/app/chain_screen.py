@@ -14,7 +14,7 @@ from trace_tui.app.failures import Failure
 from trace_tui.app.wishes import Wish
 from trace_tui.library.chain_times import ChainTimes
 from trace_tui.library.chains import Member
-from trace_tui.ties import thread_ids_in
+from trace_tui.naming import thread_ids_in
 from trace_tui.widgets.chain_view import ChainView
 from trace_tui.widgets.line_view import LineView
 from trace_tui.widgets.one_line import KeyBar

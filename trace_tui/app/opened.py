@@ -18,9 +18,9 @@ from trace_tui.library.chains import Forest, Member
 from trace_tui.library.completing import complete, paths_of
 from trace_tui.library.finding import ThreadFiles
 from trace_tui.model import Session
+from trace_tui.naming import name_workers
 from trace_tui.parsers.safe_text import one_line
 from trace_tui.telling.links import links_of
-from trace_tui.ties import name_workers
 from trace_tui.widgets.row_book import Growth, RowBook
 from trace_tui.widgets.timeline_rows import Choice, Link, Row
 from trace_tui.wording.cast import Cast

@@ -12,11 +12,12 @@ from typing import NamedTuple
 
 from trace_tui.app.opened import Opened
 from trace_tui.app.wishes import Spot, Wish
-from trace_tui.heard import names_in, turn_of_note
+from trace_tui.heard import turn_of_note
 from trace_tui.library.chains import Forest, Member
 from trace_tui.likeness import is_agent_wait
 from trace_tui.model import Call, Note, Place, Session, Turn
-from trace_tui.ties import concerned, dealings_with, ties_of_sessions, turn_before
+from trace_tui.naming import concerned, names_in
+from trace_tui.ties import dealings_with, ties_of_sessions, turn_before
 from trace_tui.widgets.timeline_rows import Kind, Link, Row
 from trace_tui.wording.cast import Cast
 

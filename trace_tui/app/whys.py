@@ -12,8 +12,9 @@ from typing import NamedTuple
 from trace_tui.app.opened import Opened, name_of
 from trace_tui.app.relatives import Part, Relative, Relatives
 from trace_tui.errors import Unreadable
-from trace_tui.heard import Hearing, names_in
+from trace_tui.heard import Hearing
 from trace_tui.model import Call, Item, Session, TurnStatus
+from trace_tui.naming import names_in
 from trace_tui.parsers.safe_text import one_line
 from trace_tui.past import Past
 from trace_tui.relatives import Relation

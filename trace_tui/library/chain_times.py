@@ -15,7 +15,7 @@ from trace_tui.library.chains import Member, Totals, totals
 from trace_tui.library.rows import Row
 from trace_tui.library.stretches import Stretch as Stretch
 from trace_tui.library.stretches import joined, length_of, without
-from trace_tui.ties import thread_ids_in
+from trace_tui.naming import thread_ids_in
 from trace_tui.time_spent import is_wait
 from trace_tui.times import between
 
@@ -288,6 +288,7 @@ class _End(NamedTuple):
     """Where a turn of a worker ended, or, while it is open, what is known of it ends."""
 
     at: int
+    began: int
     worker: MemberTimes
     is_open: bool
 
@@ -295,7 +296,7 @@ class _End(NamedTuple):
 def _ends_below(waiter: MemberTimes, times: dict[int, MemberTimes]) -> list[_End]:
     """Of all its workers, in order."""
     ends = [
-        _End(turn.until, times[id(child)], turn.end is None)
+        _End(turn.until, turn.start, times[id(child)], turn.end is None)
         for child in waiter.member.children
         for turn in times[id(child)].turns
         if turn.start < turn.until
@@ -317,7 +318,8 @@ def _explaining(wait: WaitSpan, ends: list[_End]) -> list[_End]:
 
 
 def _is_for(wait: WaitSpan, end: _End) -> bool:
-    return not wait.awaited or end.worker.member.entry.id in wait.awaited
+    was_there = wait.end is None or end.began <= wait.end
+    return was_there and (not wait.awaited or end.worker.member.entry.id in wait.awaited)
 
 
 def _windows(start: int, end: int) -> list[Stretch]:

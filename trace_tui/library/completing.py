@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from trace_tui.library.chains import Member
 from trace_tui.model import Child, Session
-from trace_tui.ties import name_workers
+from trace_tui.naming import name_the_heard, name_workers
 
 
 def complete(session: Session, member: Member, turns_named: int = 0) -> None:
@@ -14,7 +14,10 @@ def complete(session: Session, member: Member, turns_named: int = 0) -> None:
     session.children = [_named(child, told.get(child.id)) for child in session.children]
     session.children += [child for child in told.values() if child.id not in known]
     session.root_id = session.root_id or member.root_id
-    name_workers(session, paths_of(member), turns_named)
+    paths = paths_of(member)
+    name_workers(session, paths, turns_named)
+    names = {name: one.id for one in session.children for name in (one.id, one.name) if name}
+    name_the_heard(session, names | paths, turns_named)
 
 
 def _named(child: Child, told: Child | None) -> Child:

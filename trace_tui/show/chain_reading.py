@@ -50,9 +50,9 @@ class Failure(NamedTuple):
 
     @property
     def at(self) -> int | None:
-        """When it had failed."""
+        """When what failed had begun."""
         one = self.call or self.turn
-        return one.ended_at or one.started_at
+        return one.started_at or one.ended_at
 
 
 def parts_of(

@@ -9,9 +9,10 @@ from rich.console import Console
 from rich.text import Text as Line
 
 from trace_tui.errors import Unreadable
-from trace_tui.heard import Heard, Hearing, Told, names_in
+from trace_tui.heard import Heard, Hearing, Told
 from trace_tui.home import Home
 from trace_tui.model import Call, Item, Session, Turn
+from trace_tui.naming import names_in
 from trace_tui.parsers.safe_text import one_line, safe_block
 from trace_tui.past import Past
 from trace_tui.printing.items import call_object, note_object

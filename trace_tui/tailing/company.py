@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from trace_tui.kinds import AgentAct, CallStatus, agent_act
 from trace_tui.library.chains import Member
 from trace_tui.model import Call, Session
-from trace_tui.ties import path_of_worker
+from trace_tui.naming import path_of_worker
 from trace_tui.wording.agents import Badge, badge_at, badge_of
 from trace_tui.wording.cast import HEAD, NOBODY, Cast, Known, called
 

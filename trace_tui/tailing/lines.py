@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from trace_tui.model import Call, Note, NoteKind, Session, Turn, line_of
+from trace_tui.naming import path_of_worker
 from trace_tui.parsers.agent_replies import readable_error
 from trace_tui.parsers.safe_text import one_line, safe_block
 from trace_tui.printing.console import Lines
@@ -22,7 +23,6 @@ from trace_tui.tailing.stories import (
 )
 from trace_tui.tailing.tail import Heard
 from trace_tui.tailing.wholes import Wholes
-from trace_tui.ties import path_of_worker
 from trace_tui.times import short_duration
 from trace_tui.wording.cast import Cast
 from trace_tui.wording.cells import Line, cells, cut, fitted, width_of

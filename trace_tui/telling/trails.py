@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from trace_tui.heard import Heard, Told, notice_of
+from trace_tui.heard import Heard, Told
 from trace_tui.model import Call, Item, Note, NoteKind, Session, Turn, TurnStatus, line_of
+from trace_tui.naming import notice_of
 from trace_tui.parsers.agent_replies import news_of, readable_error
 from trace_tui.parsers.injected import WorkerNotice
 from trace_tui.parsers.safe_text import one_line
