@@ -126,7 +126,9 @@ async def test_the_row_under_the_cursor_says_what_it_came_to() -> None:
     async with app.run_test(size=LARGE) as pilot:
         await press(pilot, "j", "j")
         told = squeezed(screen_lines(app)[4])
-        assert told.startswith("▌ waited 76 ms: 76 ms for D reader · 25.1k tokens · 36.4k with 1 below · ")
+        assert told.startswith(
+            "▌ 241 ms critical · waited 76 ms for D reader · 25.1k tokens · 36.4k with 1 below · "
+        )
         assert "20 lines inherited" in screen_lines(app)[4]
 
 

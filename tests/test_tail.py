@@ -141,7 +141,7 @@ SMALL = """\
 · says    They fail.
 
           See line 3.
-✓ turn 1 · completed · 1.1 s · 1 call failed"""
+✓ turn 1 · completed · 1 call failed · 1.1 s"""
 
 
 def test_everything_from_the_beginning(tmp_path: Path, capfd: Capture) -> None:
@@ -655,6 +655,13 @@ def test_when_the_time_is_up_it_is_told_who_has_not_ended(home: Path, capfd: Cap
     worker(3, 1, minutes=0.2, agent_nickname="Grace").begin("Look").put(home)
     assert tail(path, "--chain", "--until-done", "--timeout", "1", then=waiting(11)) == 124
     assert "the time is up; not ended yet: A orchestrator, C Grace" in capfd.readouterr().err
+
+
+def test_a_wait_whose_time_was_up_is_told_as_such(capfd: Capture) -> None:
+    """Its end stands in the file before its answer."""
+    assert tail(sample("f_agents_v2"), "--since", "start", "--until-done") == 0
+    waits = [line.split(" wait ")[1].split() for line in told(capfd) if " wait " in line]
+    assert [words[:-2] for words in waits] == [["any", "worker"]] * 3 + [["time", "was", "up"]]
 
 
 def test_a_models_error_is_told_by_its_message(home: Path, capfd: Capture) -> None:

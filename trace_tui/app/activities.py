@@ -12,7 +12,7 @@ from trace_tui.library.library import Library
 from trace_tui.liveness import pulse_of, writers_of
 from trace_tui.parsers.safe_text import one_line
 from trace_tui.widgets.activity import Activity
-from trace_tui.wording.words import TOOL_WORDS
+from trace_tui.wording.words import tool_word
 
 _LATELY_MS = 86_400_000
 """What has been silent for longer is looked for no more."""
@@ -37,8 +37,8 @@ def activities_of(library: Library, entries: Iterable[Entry]) -> dict[str, Activ
         pulse = pulse_of(thread.files[-1].path, _written(thread), now, writers)
         doing, since = "", None
         if (call := calls.get(entry.number)) is not None:
-            tool, summary, since = call
-            doing = f"{TOOL_WORDS[Tool(tool)]} {one_line(summary, _LONGEST)}"
+            tool, name, summary, since = call
+            doing = f"{tool_word(Tool(tool), name)} {one_line(summary, _LONGEST)}"
         found[entry.key] = Activity(pulse, _written(thread), doing, since)
     return found
 

@@ -132,13 +132,13 @@ class Catalog:
         yield from self._of_sessions(_FAILED_TURNS, wanted)
         yield from self._of_sessions(_FAILED_CALLS, wanted)
 
-    def last_calls(self, numbers: Iterable[int]) -> dict[int, tuple[str, str, int | None]]:
-        """Tool, summary and time of the last call of each session, where it was not answered yet."""
-        found: dict[int, tuple[str, str, int | None]] = {}
+    def last_calls(self, numbers: Iterable[int]) -> dict[int, tuple[str, str, str, int | None]]:
+        """Tool, name, summary and time of the last call of each session, where it was not answered yet."""
+        found: dict[int, tuple[str, str, str, int | None]] = {}
         for number in numbers:
-            for tool, summary, started_at, status in self.query(_LAST_CALL, [number]):
+            for tool, name, summary, started_at, status in self.query(_LAST_CALL, [number]):
                 if status in ("running", "unfinished"):
-                    found[number] = (tool, summary, started_at)
+                    found[number] = (tool, name, summary, started_at)
         return found
 
     def files_of(self, numbers: Iterable[int]) -> dict[int, list[str]]:
@@ -261,7 +261,7 @@ WHERE {} AND status IN ('failed', 'declined')
 ORDER BY session, position
 """
 _LAST_CALL = """
-SELECT tool, summary, started_at, status FROM calls WHERE session = ? ORDER BY position DESC LIMIT 1
+SELECT tool, name, summary, started_at, status FROM calls WHERE session = ? ORDER BY position DESC LIMIT 1
 """
 _REFUSED = "SELECT path, refused FROM files WHERE refused NOT NULL AND NOT stranger ORDER BY path"
 _READ_FILES = """

@@ -8,6 +8,7 @@ from collections import deque
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple, TypeVar
 
+from trace_tui.likeness import is_agent_wait
 from trace_tui.model import Call, CallStatus, Item, Tool, Turn
 from trace_tui.tailing.ledger import Ledger
 from trace_tui.tailing.stories import CallBegan, CallOver, CallRuns
@@ -48,7 +49,7 @@ class CallWatch:
         """One that stands in its turn for the first time."""
         if call.tool is Tool.CODE:
             self._cells.append(_InTurn(call, turn))
-        if call.status not in _OPEN:
+        if _is_over(call):
             self._tell_over(call, turn)
             return
         self._open[id(call)] = _InTurn(call, turn)
@@ -62,7 +63,7 @@ class CallWatch:
                 self.notice(call, turn)
 
     def notice_outcomes(self) -> None:
-        for call, turn in [one for one in self._open.values() if one.call.status not in _OPEN]:
+        for call, turn in [one for one in self._open.values() if _is_over(one.call)]:
             self._tell_over(call, turn)
 
     def notice_corrections(self) -> None:
@@ -74,7 +75,7 @@ class CallWatch:
     def leave_turn(self) -> None:
         """Another one begins: what was not answered yet will hardly be; processes may go on."""
         for call, turn in list(self._open.values()):
-            if call.status is CallStatus.UNFINISHED:
+            if call.status is not CallStatus.RUNNING:
                 self._tell_over(call, turn)
 
     def give_up(self) -> None:
@@ -107,6 +108,12 @@ class CallWatch:
             if call.status is CallStatus.UNFINISHED:
                 told.reason = call.reason or "no output"
             self._ledger.add(CallOver(told), turn, place=call.place)
+
+
+def _is_over(call: Call) -> bool:
+    """What came of a wait is told by its answer, in the line behind the one that tells of its end."""
+    is_answer_to_come = call.item_place is not None and call.output_place is None and is_agent_wait(call)
+    return call.status not in _OPEN and not is_answer_to_come
 
 
 def until_known(items: Sequence[AnItem], known: dict[int, Item]) -> Iterator[AnItem]:

@@ -10,6 +10,7 @@ from trace_tui.model import Call, Session
 from trace_tui.naming import path_of_worker
 from trace_tui.wording.agents import Badge, badge_at, badge_of
 from trace_tui.wording.cast import HEAD, NOBODY, Cast, Known, called
+from trace_tui.wording.sessions import is_worker
 
 
 class Company:
@@ -37,7 +38,7 @@ class Company:
 
     def _as_known(self, member: Member) -> Known:
         """Its head is called so before it has started anybody: what is told does not depend on when."""
-        name = HEAD if member.parent is None else called(member)
+        name = called(member) if is_worker(member) else HEAD
         return Known(name, self._badges[member.entry.key], id=member.entry.id)
 
     def find(self, key: str) -> Known | None:

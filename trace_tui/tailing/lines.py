@@ -126,9 +126,9 @@ def _turn_words(turn: Turn, what: str) -> str:
 
 
 def _turn_over(turn: Turn, failed_calls: int, room: int) -> Iterator[Line]:
-    facts = [short_duration(turn.duration_ms)]
+    facts = [f"{count(failed_calls, 'call')} failed"] if failed_calls else []
+    facts.append(short_duration(turn.duration_ms))
     facts += [f"{tokens(turn.usage.total)} tokens" if turn.usage.total else ""]
-    facts += [f"{count(failed_calls, 'call')} failed" if failed_calls else ""]
     style = STATE_STYLES[turn.status]
     words = "".join(f" · {fact}" for fact in facts if fact)
     yield [

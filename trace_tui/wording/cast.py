@@ -9,7 +9,7 @@ from trace_tui.library.chains import Member
 from trace_tui.parsers.safe_text import one_line
 from trace_tui.wording.agents import Badge, badge_of
 from trace_tui.wording.cells import Line
-from trace_tui.wording.sessions import failures, folder, own_tokens, took
+from trace_tui.wording.sessions import failures, folder, is_worker, own_tokens, took
 
 if TYPE_CHECKING:
     from trace_tui.model import Session
@@ -115,10 +115,9 @@ def _named(session: Session) -> dict[str, Known]:
 
 def called(member: Member) -> str:
     """What an agent is called within its chain; up to 0.106 workers have no names."""
-    is_worker = member.parent is not None or member.entry.parent_id is not None
-    if member.children and not is_worker:
+    if member.children and not is_worker(member):
         return HEAD
-    if is_worker:
+    if is_worker(member):
         return one_line(member.name or member.entry.agent.role or member.relation.value, _NAME)
     return one_line(member.entry.title[: 2 * _NAME], _NAME)
 

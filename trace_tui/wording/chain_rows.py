@@ -6,6 +6,7 @@ from collections import defaultdict
 from typing import NamedTuple
 
 from trace_tui.library.chain_times import ChainTimes, MemberTimes, Stretch
+from trace_tui.library.chains import Member
 from trace_tui.parsers.safe_text import one_line
 from trace_tui.times import short_duration
 from trace_tui.wording.agents import badge_of
@@ -119,7 +120,8 @@ class ChainRows:
     def aside(self, one: MemberTimes, width: int) -> Line:
         """What a member's row does not tell, or may have no room for; the gist first, the rest gives way."""
         facts = self._facts(one)
-        while len(facts) > 1 and cells(_ASIDE) + width_of(_side_by_side(facts)) > width:
+        least = 1 + bool(self._path[one.member.entry.key] and one.waits)
+        while len(facts) > least and cells(_ASIDE) + width_of(_side_by_side(facts)) > width:
             facts.pop()
         return cut([(_ASIDE, ""), *_side_by_side(facts)], width)
 
@@ -131,33 +133,43 @@ class ChainRows:
         words = [
             f"{spent} tokens" if spent else "",
             f"{tokens(all_spent)} with {below:,} below" if below and all_spent else "",
-            f"{short_duration(on_path)} critical" if on_path else "",
             count(entry.calls, "call"),
             count(entry.turns, "turn"),
             f"{count(entry.inherited_lines, 'line')} inherited" if entry.inherited_lines else "",
             one_line(entry.model, 30) if entry.model else "",
         ]
-        waited = [self._waited(one)] if one.waits else []
-        return waited + [[(fact, "dim")] for fact in words if fact]
+        facts: list[Line] = [[(fact, "dim")] for fact in words if fact]
+        critical: list[Line] = [[(f"{short_duration(on_path)} critical", "dim")]] if on_path else []
+        return [*critical, *([self._waited(one)] if one.waits else []), *facts]
 
     def _waited(self, one: MemberTimes) -> Line:
         """How long, and for whom."""
-        line: Line = [(f"waited {short_duration(one.waited_ms)}", "dim")]
-        awaited = [(self._badges.get(member.entry.key), member, spent) for member, spent in one.awaited()]
-        for badge, member, spent in awaited[:_AWAITED]:
-            line.append((f"{', ' if len(line) > 1 else ': '}{short_duration(spent)} for ", "dim"))
-            if badge is not None:
-                line += [(f"{badge.letter} ", f"bold {badge.style}"), (called(member), badge.style)]
-            else:
-                line.append((called(member), "dim"))
-        if len(awaited) > _AWAITED:
-            line.append((f", {len(awaited) - _AWAITED:,} more", "dim"))
-        missed = one.missed_ms
-        nobody = one.waited_ms - missed - sum(spent for *_, spent in awaited)
-        for spent, whom in ((missed, "workers not here"), (nobody, "nobody")):
-            if (awaited or missed) and spent > one.waited_ms * _WORTH_TELLING:
-                line.append((f"{', ' if len(line) > 1 else ': '}{short_duration(spent)} for {whom}", "dim"))
+        shares = self._shares(one)
+        whole = f"waited {short_duration(one.waited_ms)}"
+        if len(shares) == 1 and shares[0][0] == one.waited_ms:
+            return [(f"{whole} for ", "dim"), *shares[0][1]]
+        line: Line = [(whole, "dim")]
+        for spent, whom in shares[:_AWAITED]:
+            line += [(f"{', ' if len(line) > 1 else ': '}{short_duration(spent)} for ", "dim"), *whom]
+        if len(shares) > _AWAITED:
+            line.append((f", {len(shares) - _AWAITED:,} more", "dim"))
         return line
+
+    def _shares(self, one: MemberTimes) -> list[tuple[int, Line]]:
+        """The longest first; what was waited for nobody, and what for whoever is not here, last."""
+        awaited = one.awaited()
+        shares = [(spent, self._name(member)) for member, spent in awaited]
+        nobody = one.waited_ms - one.missed_ms - sum(spent for _, spent in awaited)
+        rest = [(one.missed_ms, "workers not here")] + ([(nobody, "nobody")] if awaited else [])
+        return shares + [
+            (spent, [(whom, "dim")]) for spent, whom in rest if spent > one.waited_ms * _WORTH_TELLING
+        ]
+
+    def _name(self, member: Member) -> Line:
+        badge = self._badges.get(member.entry.key)
+        if badge is None:
+            return [(called(member), "dim")]
+        return [(f"{badge.letter} ", f"bold {badge.style}"), (called(member), badge.style)]
 
     def foot(self, width: int) -> list[Line]:
         """What the whole came to, and what the signs mean."""

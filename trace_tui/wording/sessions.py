@@ -24,11 +24,16 @@ def title_of(member: Member, limit: int) -> str:
     """On one line, with the worker's name; about so many characters of it."""
     # Titles may be whole prompts; blanks of theirs shrink in `one_line`.
     title = one_line(member.entry.title[: 2 * limit].lstrip(), 2 * limit)
-    if not member.name or member.parent is None:
+    if not member.name or not is_worker(member):
         return title
     name = one_line(member.name, 40)
     # Without a prompt to be read (a sealed task) the title is but the folder, which all of a chain share.
     return name if title == folder(member) else f"{name}: {title}"
+
+
+def is_worker(member: Member) -> bool:
+    """Somebody started it, here or not."""
+    return member.parent is not None or member.entry.parent_id is not None
 
 
 def indent_of(depth: int) -> str:

@@ -94,8 +94,12 @@ NOTE_WORDS: dict[NoteKind, str] = {
 
 def step_word(call: Call) -> str:
     """The one word for what a call does."""
-    act = agent_act(call.tool, call.name)
-    return TOOL_WORDS[call.tool] if act is None else act.value
+    return tool_word(call.tool, call.name)
+
+
+def tool_word(tool: Tool, name: str) -> str:
+    act = agent_act(tool, name)
+    return TOOL_WORDS[tool] if act is None else act.value
 
 
 def count(number: int, noun: str, nouns: str | None = None) -> str:
