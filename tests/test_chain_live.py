@@ -307,6 +307,39 @@ async def test_a_worker_whose_parent_is_missing_does_not_claim_to_stand_at_the_t
         await reader.hears(f"who started this session is not here: {id_of(1)}"[:70])
 
 
+async def test_the_bars_begin_at_the_agent_of_the_selected_step_and_lead_back_to_it(chain: Chain) -> None:
+    async with reading(chain.home, target=id_of(1)) as reader:
+        await all_agents(reader)
+        await reader.press("e", "e")
+        assert "C ✗ run" in reader.at()
+        await reader.press("c")
+        await until(lambda: isinstance(reader.app.screen, ChainScreen), "the chain view is open")
+        screen = reader.app.screen
+        assert isinstance(screen, ChainScreen)
+        assert screen.view.selected is not None
+        assert screen.view.selected.name == "Grace"
+        await reader.press("C")
+        await until(lambda: reader.app.screen is reader.main, "the steps are there again")
+        assert "C ✗ run" in reader.at()
+
+
+async def test_what_was_said_is_over_with_the_next_key(chain: Chain) -> None:
+    async with reading(chain.home, target=id_of(1)) as reader:
+        await reader.idle()
+        await reader.press("e")
+        await reader.hears("failure 1 of 3")
+        await reader.press("z")
+        assert "failure 1 of 3" not in bottom(reader)
+
+
+async def test_offsets_of_all_agents_are_counted_from_the_beginning_of_the_chain(chain: Chain) -> None:
+    async with reading(chain.home, target=id_of(1)) as reader:
+        await all_agents(reader)
+        await reader.press("t")
+        await reader.down_to("C ✗ run sh step-2.sh")
+        assert reader.at().startswith("+12.5 s C ✗")
+
+
 async def test_a_worker_whose_parent_is_missing_is_no_orchestrator(tmp_path: Path) -> None:
     worker(2, 1, agent_nickname="Ada").begin("Count.").spawn(3, "call_a", "Grace").end().put(tmp_path)
     worker(3, 2, minutes=0.1, agent_nickname="Grace").turn("Count.").put(tmp_path)

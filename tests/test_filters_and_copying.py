@@ -11,6 +11,7 @@ import pytest
 from textual.app import SuspendNotSupported
 
 from tests.driving import SAMPLES, reading, reading_demo, sample, squeezed
+from tests.library import Story, id_of, keep_to
 from trace_tui.app.app import TraceApp
 from trace_tui.app.panes import Pane
 from trace_tui.model import Call
@@ -165,7 +166,7 @@ async def test_every_way_to_copy_a_call(copied: list[str]) -> None:
         assert "exit 127" in text
         assert "frobnicate" in command
         assert "\n" not in command
-        assert link == f"{COMMANDS}#call={row.item.call_id}"
+        assert link == f"{sample(COMMANDS)}#call={row.item.call_id}"
         assert place == f"{sample(COMMANDS)}:{row.place}"
         assert resume == f"codex resume {COMMANDS}"
         assert own_id == COMMANDS
@@ -193,11 +194,19 @@ async def test_of_a_session_and_of_a_turn_no_command_is_offered(copied: list[str
         assert "the command that resumes" in reader.menu
         assert "c the command" not in squeezed(reader.menu)
         await reader.press("j", "enter")
-        assert copied[-1].startswith(RESUMED)
-        assert "#" not in copied[-1]
+        assert copied[-1] == str(sample(RESUMED))
         await reader.press("y", "escape")
         assert len(copied) == 1
         assert reader.here is Pane.TIMELINE
+
+
+async def test_in_codexs_own_home_an_id_is_link_enough(
+    copied: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Story(1).turn().put(keep_to(tmp_path, monkeypatch))
+    async with reading() as reader:
+        await reader.press("y", "l")
+        assert copied == [id_of(1)]
 
 
 async def test_what_went_into_the_clipboard_is_told(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -911,6 +911,14 @@ def test_the_members_of_a_chain_are_lines_for_programs(samples: Path, capfd: Cap
     assert len(told) == 6
 
 
+def test_a_tree_says_who_is_not_here(home: Path, capfd: Capture) -> None:
+    Story(1).begin().spawn(2, nickname="Ada").end().put(home)
+    assert ls("--tree", id_of(1)) == 0
+    assert capfd.readouterr().out.splitlines()[-1] == "! 1 worker is not here: Ada"
+    (missing,) = tree(capfd, "--tree", id_of(1))["missing"]
+    assert (missing["session"], missing["id"], missing["name"]) == (id_of(1), id_of(2), "Ada")
+
+
 @pytest.mark.parametrize(
     ("target", "status", "words"),
     [

@@ -649,6 +649,14 @@ def test_what_is_held_back_is_told_when_the_time_is_up(home: Path, capfd: Captur
     assert " spawn " in told(capfd)[-1]
 
 
+def test_who_of_the_chain_is_not_here_is_told_first(home: Path, capfd: Capture) -> None:
+    worker(2, 1, agent_nickname="Ada").begin("Look").spawn(3, nickname="Grace").end().put(home)
+    tail(id_of(2), "--chain", "--until-done")
+    told_wrong = capfd.readouterr().err
+    assert f"who started this session is not here: {id_of(1)}" in told_wrong
+    assert "1 worker is not here: Grace" in told_wrong
+
+
 def test_when_the_time_is_up_it_is_told_who_has_not_ended(home: Path, capfd: Capture) -> None:
     _, path = chain(home)
     worker(2, 1, minutes=0.1, agent_nickname="Ada").turn().put(home)

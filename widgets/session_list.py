@@ -32,7 +32,7 @@ from trace_tui.wording.words import STATE_STYLES, TURN_GLYPHS, count
 
 ORDERS = ("started", "active", "failures", "duration", "tokens", "turns", "calls", "title")
 _LEAST_WORDS = 8
-_ID_LENGTH = 8
+_ID_LENGTH = 13
 _TURNS_FROM = 40
 """Cells from which on a row has room for the number of turns."""
 _WORDS_FROM = 64

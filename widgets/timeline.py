@@ -210,7 +210,7 @@ class Timeline(LineView):
 
     def row(self, index: int, width: int) -> Line:
         row = self._rows[index]
-        look = Look(self._cast, self.times, self.now, self._marks)
+        look = Look(self._cast, self.times, self._began(), self.now, self._marks)
         if row.kind is Kind.SESSION:
             return cut(self._summary, width)
         if row.kind is Kind.TURN:
@@ -246,6 +246,19 @@ class Timeline(LineView):
         """What was unread of them is there by now."""
         read = {(row.thread, row.place) for row in rows}
         self.some_look_changed(lambda index: (self._rows[index].thread, self._rows[index].place) in read)
+
+    def _began(self) -> int | None:
+        """When the first of several agents did."""
+        first = self._rows[1] if len(self._rows) > 1 else None
+        return None if first is None or not first.thread else first.at
+
+    def order(self) -> dict[int, int]:
+        """The rows by the identity of what they show: steps, and the turns of heads."""
+        places: dict[int, int] = {}
+        for index, row in enumerate(self._rows):
+            for one in (row, *row.hidden):
+                places.setdefault(id(one.turn if one.item is None else one.item), index)
+        return places
 
     def show_marks(self, marks: Marks) -> None:
         """Where something looks like a loop or a stall."""

@@ -34,6 +34,8 @@ class Look(NamedTuple):
 
     cast: Cast = NOBODY
     times: Times = Times.CLOCK
+    began: int | None = None
+    """When a chain did, whose agents' steps stand together: offsets are counted from there."""
     now: int | None = None
     """Until when running calls have been running."""
     marks: Marks = NO_MARKS
@@ -146,7 +148,7 @@ def _time_of(row: Row, width: int, look: Look) -> Line:
     if look.times is Times.CLOCK:
         words = "" if row.link is not None and row.link.at is None else clock(row.at)
     else:
-        since = between(row.turn.started_at, row.at)
+        since = between(look.began or row.turn.started_at, row.at)
         words = "" if since is None else f"+{short_duration(since)}"
     if sign == " ":  # as nearly always
         return [(f"{words:>{TIME_WIDTH}} ", "dim")]

@@ -96,10 +96,10 @@ class TraceApp(ReadingApp):
     @work(group="chain", exclusive=True, description="chain")
     async def _show_chain(self) -> None:
         from trace_tui.app.chain_screen import ChainScreen
-        from trace_tui.telling.absences import who_is_absent
+        from trace_tui.wording.absences import who_is_absent
 
         here = self.main.sessions.selected if self.main.pane is Pane.SESSIONS else None
-        here = here or (self.opened.member if self.opened is not None else None)
+        here = here or self._member_in_sight()
         if here is None or not here.root.children:
             self._say_alone(here)
             return
@@ -112,8 +112,15 @@ class TraceApp(ReadingApp):
         absent = who_is_absent(here.root, self.main.forest)
         await self.push_screen(ChainScreen(times, failures, here, absent), self._on_chain_left)
 
+    def _member_in_sight(self) -> Member | None:
+        """The open session; of a whole chain, the agent of the selected step."""
+        opened, row = self.opened, self.main.timeline.selected
+        if opened is None:
+            return None
+        return opened.member if row is None else opened.part_of(row).member or opened.member
+
     def _say_alone(self, member: Member | None) -> None:
-        from trace_tui.telling.absences import NO_CHAIN, why_alone
+        from trace_tui.wording.absences import NO_CHAIN, why_alone
 
         self.main.say_of_others(NO_CHAIN if member is None else why_alone(member, self.main.forest))
 
@@ -168,7 +175,7 @@ class TraceApp(ReadingApp):
 
     def _show_stream(self, head: Member, wish: Wish | None) -> None:
         from trace_tui.app.stream import Stream
-        from trace_tui.telling.absences import who_is_absent
+        from trace_tui.wording.absences import who_is_absent
 
         self.is_touched = True
         self.main.go_to_pane(Pane.TIMELINE)
@@ -184,7 +191,8 @@ class TraceApp(ReadingApp):
         if choice is None:
             return
         if choice.is_stream:
-            self.main.post_message(StreamWanted(None, choice.member))
+            if self.opened is None or not self.opened.is_chain:  # else it is there already, below the bars
+                self.main.post_message(StreamWanted(None, choice.member))
         else:
             self.main.come_from_chain(choice.member, choice.wish)
 

@@ -20,13 +20,13 @@ class Copy(NamedTuple):
     entry: Entry
 
 
-def copies_of(opened: Opened, row: Row | None, document: Laid | None) -> list[Copy]:
-    """``row`` is None where the session as a whole is meant."""
+def copies_of(opened: Opened, row: Row | None, document: Laid | None, *, by_path: bool = False) -> list[Copy]:
+    """``row`` is None where the session as a whole is meant; ``by_path`` where an id does not lead here."""
     session = opened.session
     offered: list[tuple[str, str, str | None]] = [
         ("t", "the text of the detail", document.text() if document is not None else None),
         ("c", "the command", _command(opened, row)),
-        ("l", "a link to this place", _link(opened, row)),
+        ("l", "a link to this place", _link(opened, row, by_path=by_path)),
         ("p", "file and line", _file_and_line(opened, row)),
         ("r", "the command that resumes this session", f"codex resume {session.id}" if session.id else None),
         ("s", "the session's id", session.id),
@@ -45,10 +45,11 @@ def _command(opened: Opened, row: Row | None) -> str | None:
     return safe_block(command) if command else None
 
 
-def _link(opened: Opened, row: Row | None) -> str:
+def _link(opened: Opened, row: Row | None, *, by_path: bool) -> str:
     if row is not None and row.link is not None and row.link.id is not None:
         return row.link.id
-    named = opened.session.id or opened.sources[0].path
+    path = opened.sources[-1].path
+    named = path if by_path else opened.session.id or path
     if row is None or row.kind is Kind.SESSION:
         return named
     if isinstance(row.item, Call):

@@ -30,6 +30,7 @@ BINDINGS: list[Binding] = [
     Binding("tab", "next_pane(1)", "next pane", show=False, id="next_pane", priority=True),
     Binding("shift+tab", "next_pane(-1)", "previous pane", show=False, id="previous_pane", priority=True),
     Binding("q", "app.quit", "quit", id="quit"),
+    Binding("ctrl+l", "app.redraw", "redraw", show=False, id="redraw", system=True),
     Binding("ctrl+z", "app.suspend_process", "suspend", show=False, id="suspend", system=True),
     Binding("question_mark,f1", "help", "help", key_display="?", id="help"),
 ]

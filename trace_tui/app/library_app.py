@@ -8,7 +8,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from rich.console import RenderableType
-from textual import on, work
+from textual import events, on, work
 from textual.app import App
 from textual.screen import Screen
 
@@ -49,6 +49,7 @@ class LibraryApp(App[int]):
         self.set_class(start.ascii, "-ascii")
         self.set_keymap(dict(start.keys))
         self.main = MainScreen()
+        self.main.links_need_paths = bool(start.roots) or start.target.is_path
         self.threads: dict[str, ThreadFiles] = {}
         self.shelf = Shelf(start.roots, cached=start.cached, tell=self.post_message)
         self._on_terminal = OnTerminal()
@@ -71,6 +72,16 @@ class LibraryApp(App[int]):
         if known:
             self.main.show_sessions(grow(known), f"Sessions {len(known):,}")
         self.shelf.start()
+
+    def action_redraw(self) -> None:
+        """Where something else has written to the terminal."""
+        self._on_terminal.forget()
+        self.screen.refresh(layout=True)
+
+    async def on_event(self, event: events.Event) -> None:
+        if isinstance(event, events.Key) and self.main.keys.said:
+            self.main.say("")  # what was said was about the key before
+        await super().on_event(event)
 
     def _display(self, screen: Screen[object], renderable: RenderableType | None) -> None:
         super()._display(screen, self._on_terminal.changes(screen, renderable))

@@ -41,6 +41,8 @@ class MainScreen(TravellingScreen):
     def __init__(self) -> None:
         super().__init__()
         self._searches = 0
+        self.links_need_paths = False
+        """Sessions are shown from other places than an id is looked for in."""
 
     def action_back(self) -> None:
         """One step out of where one is."""
@@ -138,7 +140,8 @@ class MainScreen(TravellingScreen):
             return
         self._searches += 1
         opened = self.opened
-        walk = self.search = SearchWalk(self._searches, words, in_time=opened.is_chain)
+        order = self.timeline.order if opened.is_chain else None
+        walk = self.search = SearchWalk(self._searches, words, order)
         self.mark(words)
         self.say(walk.told())
 
@@ -245,7 +248,7 @@ class MainScreen(TravellingScreen):
         if self.opened is not None:
             row = None if self.pane is Pane.SESSIONS else self.timeline.selected
             opened = self.opened if row is None else self.opened.part_of(row)
-            offered = copies_of(opened, row, self.detail.document)
+            offered = copies_of(opened, row, self.detail.document, by_path=self.links_need_paths)
             self.app.push_screen(Menu("Copy", [copy.entry for copy in offered]), self._on_copy)
 
     def _on_copy(self, value: str | None) -> None:

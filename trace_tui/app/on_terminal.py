@@ -62,6 +62,10 @@ class OnTerminal:
         self._signs: list[list[str]] = []
         self._looks: list[list[_Look]] = []
 
+    def forget(self) -> None:
+        """Nothing that stands there is known any more."""
+        self._screen = None
+
     def changes(self, screen: object, drawn: RenderableType | None) -> RenderableType | None:
         """What to send instead of what Textual has drawn of a screen."""
         if isinstance(drawn, ChopsUpdate):

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from trace_tui.app.messages import HitsFound
-from trace_tui.model import Call
 from trace_tui.wording.words import count
 
 if TYPE_CHECKING:
@@ -17,30 +17,38 @@ if TYPE_CHECKING:
 class SearchWalk:
     number: int
     words: str
-    in_time: bool = False
-    """The hits are of several agents, whose steps stand between each other."""
+    order: Callable[[], Mapping[int, int]] | None = None
+    """Of the rows by what they show; for hits of several agents, whose steps stand between each other."""
     hits: list[Hit] = field(default_factory=list)
     at: int | None = None
     """The hit on which one stands."""
     share: float = 0.0
     is_done: bool = False
     is_cut: bool = False
+    _is_sorted: bool = True
 
     def take(self, found: HitsFound) -> None:
-        here = None if self.at is None else self.hits[self.at]
         self.hits += found.hits
-        if self.in_time:
-            self.hits.sort(key=_moment)
-            self.at = next((at for at, hit in enumerate(self.hits) if hit is here), None)
+        self._is_sorted = self.order is None
         self.share, self.is_done, self.is_cut = found.share, found.is_done, found.is_cut
 
     def step(self, by: int) -> Hit | None:
         """The next hit, or the one before; behind the last comes the first."""
         if not self.hits:
             return None
+        self._sort()
         start = -1 if by > 0 else 0
         self.at = ((start if self.at is None else self.at) + by) % len(self.hits)
         return self.hits[self.at]
+
+    def _sort(self) -> None:
+        if self._is_sorted or self.order is None:
+            return
+        here = None if self.at is None else self.hits[self.at]
+        rows = self.order()
+        self.hits.sort(key=lambda hit: rows.get(id(hit.item), rows.get(id(hit.turn), 0)))
+        self.at = next((at for at, hit in enumerate(self.hits) if hit is here), None)
+        self._is_sorted = True
 
     def told(self) -> str:
         """How it stands, in one line."""
@@ -52,10 +60,3 @@ class SearchWalk:
         steps = f"{where}{count(len(self.hits), 'step')}{more}"
         here = "" if self.at is None else f" · {self.hits[self.at].where}"
         return f"“{self.words}”: {steps}, {count(times, 'place')}{more}{here}"
-
-
-def _moment(hit: Hit) -> int:
-    """Where its row stands among those of all agents."""
-    item = hit.item
-    at = None if item is None else item.started_at if isinstance(item, Call) else item.at
-    return at or hit.turn.started_at or 0

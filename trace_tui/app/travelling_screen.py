@@ -16,9 +16,9 @@ from trace_tui.app.wishes import Spot, Wish
 from trace_tui.library.chains import Member
 from trace_tui.model import Call, Tool
 from trace_tui.parsers.safe_text import one_line
-from trace_tui.telling.absences import why_at_top
 from trace_tui.widgets.line_view import LineView
 from trace_tui.widgets.timeline_rows import Row
+from trace_tui.wording.absences import why_at_top
 
 
 class Stop(NamedTuple):

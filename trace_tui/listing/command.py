@@ -129,7 +129,7 @@ def _tree(library: Library, arguments: argparse.Namespace) -> int:
         if arguments.jsonl:
             write_json_lines(session_objects(library.catalog, list(head.members())))
         else:
-            write_json(tree_object(library.catalog, head))
+            write_json(tree_object(library.catalog, head, forest))
         return 0
     from trace_tui.listing.tree import print_tree
 

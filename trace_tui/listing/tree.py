@@ -7,6 +7,7 @@ from trace_tui.listing.columns import Column, Columns
 from trace_tui.parsers.safe_text import one_line
 from trace_tui.printing.console import Lines
 from trace_tui.times import minute, short_duration
+from trace_tui.wording.absences import absences
 from trace_tui.wording.agents import Badge, badge_of
 from trace_tui.wording.cells import Line, cells, cut, fitted, folded, width_of
 from trace_tui.wording.sessions import (
@@ -44,6 +45,8 @@ def print_tree(lines: Lines, head: Member, forest: Forest) -> None:
             *_who(member, badges[member.entry.key], width),
             *columns.facts(member),
         )
+    for words in absences(head, forest):
+        lines.put((f"! {words}", "yellow"))
 
 
 def _print_head(lines: Lines, head: Member, whole: Totals) -> None:

@@ -5,8 +5,11 @@ Told by `ls --json`, `ls --tree --json` and `show --chain --json`.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from trace_tui.library.catalog import Catalog
-from trace_tui.library.chains import Member, Totals, totals
+from trace_tui.library.chains import Forest, Member, Totals, totals
+from trace_tui.library.missing import Missing, missing_from
 from trace_tui.printing.machine import (
     JsonObject,
     agent_object,
@@ -84,11 +87,28 @@ def chain_object(whole: Totals) -> JsonObject:
     }
 
 
-def tree_object(catalog: Catalog, head: Member) -> JsonObject:
+def tree_object(catalog: Catalog, head: Member, forest: Forest) -> JsonObject:
     return {
         "schema": TREE_SCHEMA,
         "chain": chain_object(totals(head)),
         "members": member_objects(catalog, head),
+        "missing": missing_objects(missing_from(head, forest)),
+    }
+
+
+def missing_objects(missing: Iterable[Missing]) -> list[JsonObject]:
+    return [_missing(one) for one in missing]
+
+
+def _missing(missing: Missing) -> JsonObject:
+    link = missing.link
+    return {
+        "session": missing.named_by.entry.id,
+        "call_id": link.call_id,
+        "id": link.child_id,
+        "path": link.path,
+        "name": link.name,
+        "relation": link.relation.value,
     }
 
 

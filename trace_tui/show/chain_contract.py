@@ -11,11 +11,10 @@ from trace_tui.errors import Unreadable
 from trace_tui.kinds import AgentAct
 from trace_tui.library.chain_times import Stretch, WaitSpan
 from trace_tui.library.chains import Member
-from trace_tui.library.missing import Missing
 from trace_tui.library.stretches import length_of
 from trace_tui.parsers.safe_text import one_line
 from trace_tui.printing.machine import JsonObject, printable_path, usage_object
-from trace_tui.printing.sessions import chain_object, member_objects
+from trace_tui.printing.sessions import chain_object, member_objects, missing_objects
 from trace_tui.show.chain import WholeChain
 from trace_tui.show.chain_reading import Failure, Part, failures_in, hints_in, reason_of, target_of
 from trace_tui.show.chain_whys import ChainWhys
@@ -58,7 +57,7 @@ def chain_story(chain: WholeChain, *, with_texts: bool) -> JsonObject:
         "ties": list(_ties(chain, sketches)),
         "failures": [shown for _, shown in failures],
         "hints": [shown for _, shown in hints],
-        "missing": [_missing(one) for one in chain.missing],
+        "missing": missing_objects(chain.missing),
         "unread": [
             {"session": member.entry.id, "reason": unread[member.entry.key]}
             for member in chain.members
@@ -124,18 +123,6 @@ def _wait(wait: WaitSpan, ids: dict[str, str]) -> JsonObject:
 
 def _stretch(start: int, end: int | None) -> JsonObject:
     return {"started_at": rfc3339(start), "ended_at": rfc3339(end)}
-
-
-def _missing(missing: Missing) -> JsonObject:
-    link = missing.link
-    return {
-        "session": missing.named_by.entry.id,
-        "call_id": link.call_id,
-        "id": link.child_id,
-        "path": link.path,
-        "name": link.name,
-        "relation": link.relation.value,
-    }
 
 
 # -- ties ---------------------------------------------------------------

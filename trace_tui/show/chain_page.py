@@ -21,12 +21,12 @@ from trace_tui.show.chain_reading import (
     target_of,
 )
 from trace_tui.show.chain_warnings import warnings_of
-from trace_tui.telling.absences import NO_CHAIN
 from trace_tui.telling.hints import hint_words
 from trace_tui.times import local_with_zone, short_duration
 from trace_tui.widgets.row_book import interleaved
 from trace_tui.widgets.timeline_lines import Look, step_line, turn_line
 from trace_tui.widgets.timeline_rows import Kind, Row
+from trace_tui.wording.absences import NO_CHAIN
 from trace_tui.wording.agents import Badge, aligned, badge_of
 from trace_tui.wording.cast import Cast, Known, called
 from trace_tui.wording.cells import Line, cells, cut, fitted, folded, width_of

@@ -13,6 +13,7 @@ from trace_tui.library.chain_search import ChainSearch, key_of
 from trace_tui.library.library import Library
 from trace_tui.library.progress import Listener
 from trace_tui.tailing.company import Company
+from trace_tui.wording.absences import absences
 
 
 class Chain:
@@ -24,6 +25,8 @@ class Chain:
         self._catalog = Catalog.open(in_memory=not cached)
         self._search: ChainSearch | None = None
         self.company = Company()
+        self.absences: list[str] = []
+        """Who is not here, as of the last look."""
 
     def __enter__(self) -> Self:
         return self
@@ -51,5 +54,6 @@ class Chain:
             return {}
         members = list(found.member.root.members())
         self.company.meet(members)
+        self.absences = absences(members[0], found.forest)
         files = self._catalog.files_of([one.entry.number for one in members])
         return {one.entry.key: Path(files[one.entry.number][0]) for one in members}

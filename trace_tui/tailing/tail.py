@@ -93,6 +93,8 @@ class Tail:
             self._threads[key] = thread
         if not self._threads:
             raise Unreadable(f"{self._path}: the file is gone")
+        for words in self._chain.absences if self._chain is not None else ():
+            self._listener.warn(words)
         self._tell(heard)
         self._next_look = self._clock.now() + _LOOK_EVERY
         return self._code()

@@ -15,8 +15,12 @@ _NAMED = 4
 
 def why_alone(member: Member, forest: Forest) -> str:
     """Of a session that is all there is of its chain."""
-    told = [words for words in (_starter(member), who_is_absent(member, forest)) if words]
-    return "; ".join(told) or NO_CHAIN
+    return "; ".join(absences(member, forest)) or NO_CHAIN
+
+
+def absences(head: Member, forest: Forest) -> list[str]:
+    """Who started it, where that is not here, and whom it or its workers started."""
+    return [words for words in (_starter(head), who_is_absent(head, forest)) if words]
 
 
 def why_at_top(member: Member | None) -> str:
