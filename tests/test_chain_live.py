@@ -314,6 +314,7 @@ async def test_the_bars_begin_at_the_agent_of_the_selected_step_and_lead_back_to
         assert "C ✗ run" in reader.at()
         await reader.press("c")
         await until(lambda: isinstance(reader.app.screen, ChainScreen), "the chain view is open")
+        await reader.idle()
         screen = reader.app.screen
         assert isinstance(screen, ChainScreen)
         assert screen.view.selected is not None
