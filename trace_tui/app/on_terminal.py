@@ -1,8 +1,7 @@
 """What stands on the terminal, cell by cell: of what Textual draws, only the cells that differ are sent.
 
 Textual itself sends a line that has changed from the left edge of its pane on, and each piece of it with all
-of its colours and a reset: 7.3 kB for a move of the cursor at 200×50, the detail following. Here all pieces
-that look the same are sent one after another, so that the terminal is told of each look once.
+of its colours and a reset: 7.3 kB for a move of the cursor at 200×50, the detail following.
 """
 
 from __future__ import annotations
@@ -46,7 +45,7 @@ _NO_STYLE = Style.null()
 
 class _Piece(NamedTuple):
     is_sure: bool
-    """What may be wider than it should be is sent first, so that its neighbours are drawn over it."""
+    """How wide it is."""
     look: _Look
     y: int
     x: int
@@ -124,7 +123,7 @@ class _Changes(CompositorUpdate):
 
     def render_segments(self, console: Console) -> str:
         taken = (self._terminal.take(y, x, strip, console) for y, x, strip in self._strips)
-        return _written(sorted(chain.from_iterable(taken)))
+        return _written(sorted(chain.from_iterable(taken), key=_place))
 
 
 def _changed_strips(update: ChopsUpdate) -> Iterator[tuple[int, int, Strip]]:
@@ -177,11 +176,18 @@ def _joined(one: _Piece, other: _Piece) -> _Piece | None:
 
 def _written(pieces: Iterable[_Piece]) -> str:
     written: list[str] = []
-    before = _PLAIN
-    for _, look, y, x, text in pieces:
-        written += [f"\x1b[{y + 1};{x + 1}H", _turn(before, look), text]
-        before = look
+    before, here = _PLAIN, (-1, -1)
+    for is_sure, look, y, x, text in pieces:
+        if (y, x) != here:
+            written.append(f"\x1b[{y + 1};{x + 1}H")
+        written += [_turn(before, look), text]
+        before, here = look, (y, x + len(text)) if is_sure else (-1, -1)
     return "".join([*written, _turn(before, _PLAIN)])
+
+
+def _place(piece: _Piece) -> tuple[int, int]:
+    """Line by line from the left, as one reads: what is on its way over a slow line makes sense so far."""
+    return piece.y, piece.x
 
 
 def _turn(before: _Look, after: _Look) -> str:
