@@ -431,10 +431,14 @@ def test_looking_up_finds_what_looking_at_all_calls_would_find(
         turn.items.append(_call(line, status, typed[:159] + "…" if len(typed) > 160 else typed))
     own = unwritten(turn)
     calls = calls_of(own.session)
+    asked_often = Past(own)
     for at, call in enumerate(calls):
         all_before = [Step(turn, one) for one in reversed(calls[:at]) if one.status is CallStatus.OK]
         found = first_passing(Step(turn, call), all_before, own, own)
-        assert trail_of(turn, call, Past(own)).last_passing is (None if found is None else found.call)
+        passed = None if found is None else found.call
+        once, often = (trail_of(turn, call, past) for past in (Past(own), asked_often))
+        assert once == often
+        assert once.last_passing is passed
 
 
 def test_no_command_takes_long_to_be_compared(tmp_path: Path) -> None:
