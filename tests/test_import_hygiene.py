@@ -95,3 +95,12 @@ def test_the_module_runs_from_any_folder(tmp_path: Path) -> None:
         assert version("codex-trace-tui") in done.stdout
     except PackageNotFoundError:
         assert done.stdout.strip()
+
+
+def test_the_first_screen_waits_for_nothing_that_only_reading_needs(tmp_path: Path) -> None:
+    wanted = ("findings", "heard", "trail", "searching", "call_texts", "parsers.records", "telling.calls")
+    program = "import sys, trace_tui.app.app; print('\\n'.join(sys.modules))"
+    imported = run(tmp_path, "-c", program).stdout.split()
+    assert "textual.app" in imported
+    assert not {f"trace_tui.{name}" for name in wanted} & set(imported)
+    assert "orjson" not in imported

@@ -22,15 +22,11 @@ from trace_tui.parsers.formats import Format
 from trace_tui.parsers.usage import Usage
 from trace_tui.reading import SessionReader
 from trace_tui.relatives import Agent, Relation
-from trace_tui.telling import (
-    call_document,
-    command_of,
-    entry_document,
-    note_document,
-    raw_document,
-    session_document,
-    turn_document,
-)
+from trace_tui.telling.calls import call_document, command_of
+from trace_tui.telling.notes import note_document
+from trace_tui.telling.raw import raw_document
+from trace_tui.telling.sessions import entry_document, session_document
+from trace_tui.telling.turns import turn_document
 from trace_tui.texts import Texts
 from trace_tui.widgets.blocks import (
     Block,

@@ -12,7 +12,6 @@ from typing import NamedTuple
 
 from trace_tui.app.opened import Opened
 from trace_tui.app.wishes import Spot, Wish
-from trace_tui.heard import turn_of_note
 from trace_tui.library.chains import Forest, Member
 from trace_tui.likeness import is_agent_wait
 from trace_tui.model import Call, Note, Place, Session, Turn
@@ -119,6 +118,8 @@ def _turn_of_call(parent: Session, call: Place, worker: Session) -> Spot | None:
 
 
 def _turn_told(note: Note, worker: Session) -> Spot | None:
+    from trace_tui.heard import turn_of_note
+
     turn = turn_of_note(note, worker)
     return None if turn is None else Spot(turn)
 
