@@ -103,4 +103,3 @@ def test_the_first_screen_waits_for_nothing_that_only_reading_needs(tmp_path: Pa
     imported = run(tmp_path, "-c", program).stdout.split()
     assert "textual.app" in imported
     assert not {f"trace_tui.{name}" for name in wanted} & set(imported)
-    assert "orjson" not in imported
