@@ -1,4 +1,4 @@
-"""`python -m benchmarks`: start-up, loads beside their floors, memory, stalls, library, app, chains, live."""
+"""`python -m benchmarks`: start-up, loads beside floors, memory, stalls, library, app, chains, whys, live."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from benchmarks.chains import chains
 from benchmarks.library import cold_and_warm, growth
 from benchmarks.live import live
 from benchmarks.measure import Cost, median_ratio, part, rounds, row, title
+from benchmarks.whys import whys
 
 
 def main() -> int:
@@ -129,6 +130,10 @@ def big_chain(arguments: argparse.Namespace, folder: Path) -> None:
     chains(folder, arguments.rounds)
 
 
+def many_failures(arguments: argparse.Namespace, folder: Path) -> None:
+    whys(folder, arguments.rounds)
+
+
 def while_written(arguments: argparse.Namespace, folder: Path) -> None:
     live(folder, arguments.sessions, arguments.mb)
 
@@ -143,6 +148,7 @@ _ALL = {
     "growth": library_growth,
     "app": whole_app,
     "chains": big_chain,
+    "whys": many_failures,
     "live": while_written,
 }
 

@@ -59,6 +59,15 @@ async def test_the_failure_walk_goes_through_the_bars_and_enter_opens_at_the_fai
         await reader.stands_on("run sh check.sh exit 1")
 
 
+async def test_a_key_that_does_nothing_among_the_bars_says_so() -> None:
+    async with reading(SAMPLES, target=V2) as reader:
+        await chain_view(reader)
+        await reader.press("y")
+        assert bottom(reader).startswith("that key does nothing among the bars")
+        await reader.press("j")
+        assert bottom(reader).startswith("enter open")
+
+
 async def test_the_walk_ends_at_both_ends() -> None:
     async with reading(SAMPLES, target=V2) as reader:
         await chain_view(reader)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import ClassVar, NamedTuple
 
-from textual import on
+from textual import events, on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.screen import Screen
@@ -89,6 +89,11 @@ class ChainScreen(Screen[Choice | None]):
     def _moved(self, event: LineView.Moved) -> None:
         event.stop()
         self.keys.say("")
+
+    def on_key(self, event: events.Key) -> None:
+        """A key that nothing here is bound to."""
+        if event.is_printable:
+            self.keys.say("that key does nothing among the bars; esc leads to the steps", "yellow")
 
     # -- failures -------------------------------------------------------
 
