@@ -18,6 +18,7 @@ from textual.pilot import Pilot
 from textual.widget import Widget
 
 from trace_tui.app.app import TraceApp
+from trace_tui.app.chain_screen import ChainScreen
 from trace_tui.app.main_screen import MainScreen
 from trace_tui.app.panes import Pane
 from trace_tui.app.starting import Start
@@ -248,3 +249,14 @@ def sample(beginning: str, under: Sequence[str] = ()) -> Path:
     """The sample file of the thread whose id begins so."""
     [path] = SAMPLES.joinpath(*under).rglob(f"rollout-*-{beginning}*.jsonl")
     return path
+
+
+async def chain_view(reader: Reader) -> ChainScreen:
+    """Opens it, once the library knows who belongs to the chain."""
+    await until(lambda: reader.app._watch is not None, "files are watched")
+    await reader.press("c")
+    await until(lambda: isinstance(reader.app.screen, ChainScreen), "the chain view is open")
+    await reader.idle()
+    screen = reader.app.screen
+    assert isinstance(screen, ChainScreen)
+    return screen

@@ -8,26 +8,13 @@ from pathlib import Path
 import pytest
 
 from tests.big_tree import write_big_tree
-from tests.driving import SAMPLES, Reader, reading, screen_lines, squeezed, text_of, until
+from tests.driving import SAMPLES, Reader, chain_view, reading, screen_lines, squeezed, text_of, until
 from tests.library import Story, id_of, worker
 from trace_tui.app.chain_screen import ChainScreen
 from trace_tui.app.panes import Pane
 from trace_tui.home import Home
 
 V1, V2 = "01a1f900-db21", "01a1f900-ded4"
-
-
-async def chain_view(reader: Reader) -> ChainScreen:
-    await reader.press("c")
-    await until(lambda: isinstance(reader.app.screen, ChainScreen), "the chain view is open")
-    await reader.idle()
-    screen = reader.app.screen
-    assert isinstance(screen, ChainScreen)
-    return screen
-
-
-def bottom(reader: Reader) -> str:
-    return screen_lines(reader.app)[-1].strip()
 
 
 def steps(reader: Reader) -> list[str]:
@@ -50,9 +37,9 @@ async def test_the_failure_walk_goes_through_the_bars_and_enter_opens_at_the_fai
     async with reading(SAMPLES, target=V2) as reader:
         screen = await chain_view(reader)
         await reader.press("E")
-        assert bottom(reader).startswith("failure 4 of 4 · in orchestrator · nobody")
+        assert reader.bottom.startswith("failure 4 of 4 · in orchestrator · nobody")
         await reader.press("E", "E")
-        assert bottom(reader).startswith("failure 2 of 4 · in tester · sh check.sh · exit 1")
+        assert reader.bottom.startswith("failure 2 of 4 · in tester · sh check.sh · exit 1")
         assert screen.view.selected is not None
         assert screen.view.selected.name == "tester"
         await reader.press("enter")
@@ -63,18 +50,18 @@ async def test_a_key_that_does_nothing_among_the_bars_says_so() -> None:
     async with reading(SAMPLES, target=V2) as reader:
         await chain_view(reader)
         await reader.press("y")
-        assert bottom(reader).startswith("that key does nothing among the bars")
+        assert reader.bottom.startswith("that key does nothing among the bars")
         await reader.press("j")
-        assert bottom(reader).startswith("enter open")
+        assert reader.bottom.startswith("enter open")
 
 
 async def test_the_walk_ends_at_both_ends() -> None:
     async with reading(SAMPLES, target=V2) as reader:
         await chain_view(reader)
         await reader.press("e", "e", "e", "e", "e")
-        assert "no failure after this one: 4 in all" in bottom(reader)
+        assert "no failure after this one: 4 in all" in reader.bottom
         await reader.press("E", "E", "E", "E")
-        assert "no failure before this one: 4 in all" in bottom(reader)
+        assert "no failure before this one: 4 in all" in reader.bottom
 
 
 async def test_escape_leads_back_from_an_agent_to_the_bars_and_then_out_of_them() -> None:
@@ -174,7 +161,7 @@ async def test_seventy_workers_are_walked_in_eighty_columns(tmp_path: Path) -> N
         screen = await chain_view(reader)
         assert "71 threads" in text_of(screen.view)
         await reader.press("G", "e")
-        assert bottom(reader).startswith("failure 1 of 9 · in parser-49 · sh step-2.sh")
+        assert reader.bottom.startswith("failure 1 of 9 · in parser-49 · sh step-2.sh")
         assert all(len(line) <= 80 for line in screen_lines(reader.app))
 
 

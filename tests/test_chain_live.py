@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import time
 from pathlib import Path
@@ -9,7 +10,7 @@ from pathlib import Path
 import pytest
 import zstandard
 
-from tests.driving import Reader, reading, screen_lines, squeezed, text_of, until
+from tests.driving import Reader, chain_view, reading, squeezed, text_of, until
 from tests.library import Story, id_of, worker
 from trace_tui.app import hints
 from trace_tui.app.chain_screen import ChainScreen
@@ -54,20 +55,6 @@ async def all_agents(reader: Reader) -> None:
 
 async def knows(reader: Reader, sessions: int) -> None:
     await until(lambda: len(list(reader.main.forest.members())) == sessions, f"{sessions} sessions are known")
-
-
-async def chain_view(reader: Reader) -> ChainScreen:
-    await until(lambda: reader.app._watch is not None, "files are watched")
-    await reader.press("c")
-    await until(lambda: isinstance(reader.app.screen, ChainScreen), "the chain view is open")
-    await reader.idle()
-    screen = reader.app.screen
-    assert isinstance(screen, ChainScreen)
-    return screen
-
-
-def bottom(reader: Reader) -> str:
-    return screen_lines(reader.app)[-1].strip()
 
 
 # -- all agents in one timeline -----------------------------------------------
@@ -164,11 +151,11 @@ async def test_the_walk_on_the_bars_outlives_the_failure_it_stood_on(chain: Chai
     async with reading(chain.home, target=id_of(1)) as reader:
         screen = await chain_view(reader)
         await reader.press("E")
-        assert bottom(reader).startswith("failure 3 of 3 · in Grace")
+        assert reader.bottom.startswith("failure 3 of 3 · in Grace")
         chain.lose(chain.grace)
         await until(lambda: "C Grace" not in text_of(screen.view), "its bar is gone")
         await reader.press("e")
-        assert bottom(reader).startswith("failure 1 of 1 · in Ada")
+        assert reader.bottom.startswith("failure 1 of 1 · in Ada")
         await reader.press("enter")
         await reader.stands_on("✗ run sh step-2.sh")
 
@@ -181,13 +168,13 @@ async def test_the_walk_on_the_bars_goes_on_from_where_it_stood(tmp_path: Path) 
     async with reading(tmp_path, target=id_of(1)) as reader:
         screen = await chain_view(reader)
         await reader.press("e")
-        assert bottom(reader).startswith("failure 1 of 2 · in Grace · sh step-1.sh")
+        assert reader.bottom.startswith("failure 1 of 2 · in Grace · sh step-1.sh")
         written = len(ada.lines)
         with path.open("ab") as file:
             file.write(b"".join(line + b"\n" for line in ada.ran(1).end().lines[written:]))
         await until(lambda: len(screen._failures) == 3, "another failure came in before")
         await reader.press("e")
-        assert bottom(reader).startswith("failure 3 of 3 · in Grace · sh step-2.sh")
+        assert reader.bottom.startswith("failure 3 of 3 · in Grace · sh step-2.sh")
 
 
 # -- the walk from failure to failure -------------------------------------------
@@ -275,12 +262,27 @@ async def test_w_names_workers_whose_files_are_missing_too(chain: Chain) -> None
         assert "Grace" in reader.menu
 
 
+async def test_a_wait_names_whom_it_heard_of_as_soon_as_that_worker_is_known(tmp_path: Path) -> None:
+    """Newer calls tell paths alone; who that is, the worker's own file says."""
+    head = Story(1, cli_version="0.121.0").begin("Split it.")
+    head.call("call_a", "spawn_agent", {"task_name": "counter", "message": "Count them."})
+    head.output("call_a", json.dumps({"task_name": "/root/counter"}))
+    head.call("call_b", "wait_agent", {}).output("call_b", json.dumps({"timed_out": False}))
+    told = json.dumps({"agent_path": "/root/counter", "status": {"completed": "There are 3."}})
+    head.said("user", f"<subagent_notification>\n{told}\n</subagent_notification>").end().put(tmp_path)
+    async with reading(tmp_path, target=id_of(1)) as reader:
+        await until(lambda: reader.app._watch is not None, "files are watched")
+        assert "wait any worker" in steps(reader)
+        worker(2, 1, minutes=0.1, agent_path="/root/counter").turn("Count them.").put(tmp_path)
+        await reader.sees("wait B counter", lambda: steps(reader))
+
+
 async def test_whoever_asks_for_the_chain_is_told_who_of_it_is_not_here(chain: Chain) -> None:
     chain.lose(chain.grace)
     async with reading(chain.home, target=id_of(1)) as reader:
         await reader.sees("1 worker")
         await chain_view(reader)
-        assert bottom(reader).startswith("1 worker is not here: Grace ")
+        assert reader.bottom.startswith("1 worker is not here: Grace ")
         await reader.press("C")
         await reader.sees("all 2 agents", lambda: reader.top)
         await reader.hears("1 worker is not here: Grace")
@@ -330,7 +332,7 @@ async def test_what_was_said_is_over_with_the_next_key(chain: Chain) -> None:
         await reader.press("e")
         await reader.hears("failure 1 of 3")
         await reader.press("z")
-        assert "failure 1 of 3" not in bottom(reader)
+        assert "failure 1 of 3" not in reader.bottom
 
 
 async def test_offsets_of_all_agents_are_counted_from_the_beginning_of_the_chain(chain: Chain) -> None:

@@ -56,7 +56,7 @@ class Gate:
 @pytest.fixture
 def gate(monkeypatch: pytest.MonkeyPatch) -> Gate:
     gate = Gate()
-    monkeypatch.setattr(relatives, "_loader_of", gate.loader)
+    monkeypatch.setattr(relatives, "loader_of", gate.loader)
     return gate
 
 

@@ -32,7 +32,7 @@ _AROUND = re.compile(
     r"|time(?: +-p)?|nohup|nice(?: +-n +-?\d+| +-\d+)?) +"
 )
 """What only limits or measures a command."""
-_FOLDER_IN_SUMMARY = re.compile(r"""cd (?:'[^']*'|"[^"]*"|[^\s;&|]+)(?: ?(?:&&|;) ?| )""")
+_FOLDER_IN_SUMMARY = re.compile(r"""cd ('[^']*'|"[^"]*"|[^\s;&|]+)(?: ?(?:&&|;) ?| )""")
 _MAY_BE_WRAPPED = re.compile(
     r"\s|(?:cd|g?timeout|time|nohup|nice) |\S*(?:sh|shell)(?:\.exe)? ", re.IGNORECASE
 )
@@ -136,14 +136,10 @@ def _is_cut(call: Call) -> bool:
 @lru_cache(maxsize=8192)
 def _bare(summary: str) -> str:
     """A command without what stands around it. A summary does not tell where its lines ended."""
-    bare, before = summary.removesuffix("…"), ""
-    while bare != before and _MAY_BE_WRAPPED.match(bare):
-        before = bare
-        bare = shown_command(bare.strip())
-        for around in (_FOLDER_IN_SUMMARY, _AROUND):
-            if match := around.match(bare):
-                bare = bare[match.end() :]
-    return bare.removesuffix(_BOTH_STREAMS).rstrip()
+    command = summary.removesuffix("…")
+    if not _MAY_BE_WRAPPED.match(command):  # as most
+        return command.removesuffix(_BOTH_STREAMS).rstrip()
+    return _core(command, _FOLDER_IN_SUMMARY)[1]
 
 
 def ran_together(later: Call, earlier: Call) -> bool:
@@ -194,12 +190,12 @@ def _work(step: Step, records: CallRecords, where: Readable) -> _Work | None:
 
 
 @lru_cache(maxsize=1024)
-def _core(command: str) -> tuple[str, str]:
+def _core(command: str, cd: re.Pattern[str] = _FOLDER) -> tuple[str, str]:
     """A command without what stands around it, and the folder that it was told to go to first."""
     folder = ""
     while True:
         bare = shown_command(command.strip())
-        if match := _FOLDER.match(bare):
+        if match := cd.match(bare):
             folder = posixpath.join(folder, match[1].strip("'\""))
             bare = bare[match.end() :]
         elif match := _AROUND.match(bare):

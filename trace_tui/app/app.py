@@ -42,8 +42,6 @@ _HINTS_EVERY = 5.0
 """Seconds between two looks for hints in a session that goes on."""
 _HINTS_SHARE = 20
 """They may take a twentieth of the time."""
-
-
 _A_MOMENT = 0.3
 """Seconds after which it is said that the chain has to be waited for."""
 

@@ -15,10 +15,9 @@ from typing import TYPE_CHECKING
 from trace_tui.app.wishes import Wish
 from trace_tui.errors import Unreadable
 from trace_tui.library.chains import Forest, Member
-from trace_tui.library.completing import complete, paths_of
+from trace_tui.library.completing import complete, name_agents, paths_of
 from trace_tui.library.finding import ThreadFiles
 from trace_tui.model import Session
-from trace_tui.naming import name_workers
 from trace_tui.parsers.safe_text import one_line
 from trace_tui.telling.links import links_of
 from trace_tui.widgets.row_book import Growth, RowBook
@@ -115,7 +114,7 @@ class Opened:
         return (self.links, self.paths) != before
 
     def _tell_of_others(self) -> None:
-        name_workers(self.session, self.paths)
+        name_agents(self.session, self.paths)
         self.arrange(self.book.choice)
 
     def again(self, number: int, threads: Mapping[str, ThreadFiles], wish: Wish) -> Opened:
@@ -171,7 +170,7 @@ class Opened:
             give_back_what_is_free()
 
         self.book = RowBook(choice())
-        self.loader = await asyncio.to_thread(_loader_of, self.sources)
+        self.loader = await asyncio.to_thread(loader_of, self.sources)
         await self.loader.load(on_progress, part, whole)
 
     async def look(self, on_growth: Callable[[Session, Growth, list[Row]], None]) -> News:
@@ -240,7 +239,7 @@ def sources_of(thread: ThreadFiles | None, path: Path | None) -> list[Source]:
     return Home(path).thread_sources()
 
 
-def _loader_of(sources: list[Source]) -> Loader:
+def loader_of(sources: list[Source]) -> Loader:
     from trace_tui.app.memory import give_back_large_blocks
     from trace_tui.loader import Loader
 

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from trace_tui.app.garbage import uncollected
-from trace_tui.app.opened import Opened, sources_of
+from trace_tui.app.opened import Opened, loader_of, sources_of
 from trace_tui.errors import TraceError
 from trace_tui.library.chains import Member
 from trace_tui.library.finding import ThreadFiles
@@ -159,7 +159,7 @@ class Relatives:
         sources = await asyncio.to_thread(_files_of, thread_id, near, self.threads)
         if not sources:
             return _NOT_HERE
-        loader = await asyncio.to_thread(_loader_of, sources)
+        loader = await asyncio.to_thread(loader_of, sources)
         with uncollected():
             session = await loader.load()
         self._loaders[thread_id] = loader
@@ -189,9 +189,3 @@ def _named(thread_id: str, near: Member | None) -> Member | None:
         return None
     around = [*([near.parent] if near.parent is not None else []), *near.children]
     return next((one for one in around if one.entry.id == thread_id), None)
-
-
-def _loader_of(sources: list[Source]) -> Loader:
-    from trace_tui.loader import Loader
-
-    return Loader(sources)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from trace_tui.library.chains import Member
 from trace_tui.model import Child, Session
 from trace_tui.naming import name_the_heard, name_workers
@@ -14,10 +16,14 @@ def complete(session: Session, member: Member, turns_named: int = 0) -> None:
     session.children = [_named(child, told.get(child.id)) for child in session.children]
     session.children += [child for child in told.values() if child.id not in known]
     session.root_id = session.root_id or member.root_id
-    paths = paths_of(member)
+    name_agents(session, paths_of(member), turns_named)
+
+
+def name_agents(session: Session, paths: Mapping[str, str], turns_named: int = 0) -> None:
+    """Tells its calls whom they mean; ``paths`` are the ids of the chain's agents by their paths."""
     name_workers(session, paths, turns_named)
     names = {name: one.id for one in session.children for name in (one.id, one.name) if name}
-    name_the_heard(session, names | paths, turns_named)
+    name_the_heard(session, {**names, **paths}, turns_named)
 
 
 def _named(child: Child, told: Child | None) -> Child:

@@ -10,7 +10,7 @@ from trace_tui.past import Past
 from trace_tui.relatives import Relation
 from trace_tui.show.chain import WholeChain
 from trace_tui.show.chain_reading import Part
-from trace_tui.show.whys import Relatives, Whys
+from trace_tui.show.whys import Relatives, Whys, lying_in
 from trace_tui.sources import Source
 from trace_tui.texts import Readable
 from trace_tui.wording.cast import Cast
@@ -45,5 +45,4 @@ class ChainWhys:
         if sources:
             return sources
         head = self._chain.sources_of(self._chain.head.entry.id or "")
-        path = Home(Path(head[0].path)).find(thread_id) if head else None
-        return [] if path is None else Home(path).thread_sources()
+        return lying_in(Home(Path(head[0].path)), thread_id) if head else []

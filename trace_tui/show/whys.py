@@ -56,11 +56,7 @@ class Relatives:
     def around(cls, home: Home | None) -> Self:
         """Those that lie where one session does; nobody is known beside one that is piped in."""
 
-        def find(thread_id: str) -> list[Source]:
-            path = home.find(thread_id) if home is not None else None
-            return [] if path is None else Home(path).thread_sources()
-
-        return cls(find)
+        return cls(lambda thread_id: [] if home is None else lying_in(home, thread_id))
 
     def __enter__(self) -> Self:
         return self
@@ -98,6 +94,12 @@ class Relatives:
         except Unreadable as problem:
             return one_line(f"{words} can't be read: {problem}", 400)
         return Past(Readable(session, Texts(session, sources)))
+
+
+def lying_in(home: Home, thread_id: str) -> list[Source]:
+    """The files of a thread; none where it is not there."""
+    path = home.find(thread_id)
+    return [] if path is None else Home(path).thread_sources()
 
 
 class Whys:
